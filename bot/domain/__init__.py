@@ -1,0 +1,1 @@
+"""Plain values everybody shares. Imports nothing else of the project."""

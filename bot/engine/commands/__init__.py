@@ -1,0 +1,1 @@
+"""The command catalogue: every command, control and form, written once for all platforms."""

@@ -1,0 +1,37 @@
+"""Everything the engine works with, built once by ``bot.app`` and handed around whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bot.domain.chat_settings import ChatSettings
+from bot.domain.platform import Platform
+from bot.engine.commands.catalogue import Catalogue
+from bot.guard.guard import Guard
+from bot.storage.assets import AssetStore
+from bot.storage.database import Database
+from bot.work.jobs import JobRunner
+from bot.work.lanes import Lanes
+from providers.contract import ChatModel, ImageBackend
+
+
+@dataclass(slots=True)
+class Services:
+    """The engine's tools. ``chat_models`` and ``backends`` are in the host's order; the first is the default."""
+
+    db: Database
+    assets: AssetStore
+    guard: Guard
+    lanes: Lanes
+    catalogue: Catalogue
+    defaults: ChatSettings
+    default_character: str
+    chat_models: Mapping[str, ChatModel]
+    backends: Mapping[str, ImageBackend]
+    writer_name: str
+    """Chat model that drafts scene prompts, by the host's name; empty takes the chat's own."""
+    workflows: Mapping[str, str]
+    """ComfyUI workflows of the host: name → API-format JSON text."""
+    platforms: dict[str, Platform] = field(default_factory=dict)
+    jobs: JobRunner = field(init=False)
