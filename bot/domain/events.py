@@ -49,6 +49,8 @@ class CommandCall(Frozen):
     arguments: dict[str, Any] = Field(default_factory=dict)
     call_id: str
     """The platform's id of the message or interaction; the same call never runs twice."""
+    message_id: str | None = None
+    """The message that carried the command, where it was one that others see (Telegram)."""
     target: str | None = None
     """The message it was used on (context menu, or a reply with the command), as the platform's id."""
     target_text: str | None = None

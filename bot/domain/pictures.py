@@ -12,7 +12,7 @@ Mode = Literal["you", "face", "me", "scene", "last", "raw_last", "background", "
 MODES: tuple[Mode, ...] = get_args(Mode)
 Origin = Literal["words", "tool", "tag", "command", "action", "swipe"]
 """Who asked: the player's words, the character's tool call or scene tag, a command, a message action, a control."""
-JobState = Literal["waiting", "drafting", "queued", "drawing", "delivering", "done", "failed", "cancelled"]
+JobState = Literal["waiting", "drafting", "proposed", "queued", "drawing", "delivering", "done", "failed", "cancelled"]
 
 
 class Overrides(Frozen):
@@ -111,7 +111,7 @@ class RenderPlan(Frozen):
     second_pass_steps: int | None = None
     restore_faces: bool = False
     references: tuple[str, ...] = ()
-    """Asset hashes in order."""
+    """``role:sha256`` in order; roles as in ``providers.contract.Reference``."""
     workflow: str | None = None
     placeholders: dict[str, str] = Field(default_factory=dict)
     lost: tuple[Lost, ...] = ()

@@ -50,6 +50,8 @@ class Post:
     rows: Rows = ()
     private: bool = False
     """Only the person who asked should see it, where the platform can do that."""
+    passing: bool = False
+    """A mere acknowledgement: the result shows by itself, so say it only where the platform insists on an answer, and briefly."""
     reply_to: str | None = None
     file: FileOut | None = None
     picture: Path | None = None

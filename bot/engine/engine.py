@@ -1,49 +1,107 @@
 """The façade: what front ends call. It knows no platform, no vendor and no SQL.
 
-Every event is stored before work starts. ``hear`` returns once the message is safe; ``run``, ``press`` and ``submit`` return when
-the answer is given. Errors never escape: they become one sentence in the chat and one log line with the same short id.
+Messages and commands are stored before work starts. ``hear`` returns once the message is safe; ``run``, ``press`` and ``submit``
+return when the answer is given. Errors never escape: they become one sentence in the chat and one log line with the same short id.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
+import structlog
+
+from bot.domain.errors import LimitReached, NotFound, PlatformError, UserError
 from bot.domain.events import Changed, CommandCall, Incoming, Press, Submission
 from bot.domain.places import ChatKey, Person, Place
 from bot.domain.platform import Responder
-from bot.engine.commands.catalogue import Catalogue
+from bot.domain.posts import Post
+from bot.engine.commands.catalogue import Catalogue, control_id, split_control
+from bot.engine.commands.context import CommandContext, ControlContext, FormContext
+from bot.engine.failure import failure_of
+from bot.engine.recovery import Recovery
 from bot.engine.services import Services
+from bot.engine.turn import Turns
+from bot.storage import chats, entries, inbox, pictures
+from bot.storage.records import Chat
+
+log = structlog.get_logger(__name__)
 
 
 class Engine:
     """One conversation engine for all platforms."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, turns: Turns) -> None:
         self.services = services
+        self._turns = turns
 
     @property
     def catalogue(self) -> Catalogue:
         return self.services.catalogue
 
     async def start(self) -> None:
-        """Take up what an earlier process left: inbox rows, jobs, proposals. Front ends must be registered already."""
-        raise NotImplementedError
+        """Take up what an earlier process left: inbox rows and jobs. Front ends must be connected already."""
+        await Recovery(self.services, self._turns).run()
 
-    async def stop(self) -> None:
-        """Let running turns finish for a moment, then leave the rest to the next start."""
-        raise NotImplementedError
+    async def stop(self, grace: float = 5.0) -> None:
+        """Let running turns finish for ``grace`` seconds, then leave the rest to the next start."""
+        await asyncio.gather(self.services.lanes.stop(grace), self.services.jobs.stop())
 
     async def hear(self, event: Incoming) -> bool:
-        """Take in a message. Returns as soon as it is stored; False when it was known already."""
-        raise NotImplementedError
+        """Take in a message. Returns as soon as it is stored; False when it was known already or is none of our business."""
+        async with self.services.db.write() as c:
+            chat = await chats.by_key(c, event.chat)
+            if not event.addressed and (chat is None or chat.settings.reply != "always"):
+                return False
+            inbox_id = await inbox.receive(c, str(event.chat), "message", event.message_id, event.model_dump_json())
+            if inbox_id is None:
+                return False
+            if chat is not None:
+                await chats.seen(c, chat.id, event.message_id)
+        try:
+            self.services.lanes.submit(str(event.chat), lambda: self._turns.run(inbox_id, event))
+        except LimitReached as error:
+            await self._turns.refuse(inbox_id, event, error)
+        return True
+
+    async def greet(self, key: ChatKey, place: Place, person: Person) -> bool:
+        """Begin an empty story with the character's greeting; False when it has begun already."""
+        chat = await self._chat(key, place)
+        return await self._turns.greet(chat, person)
 
     async def run(self, call: CommandCall, responder: Responder) -> None:
         """Run a command. A call seen before (same ``call_id``) does nothing."""
-        raise NotImplementedError
+        async with self.services.db.write() as c:
+            inbox_id = await inbox.receive(c, str(call.chat), "command", call.call_id, call.model_dump_json())
+        if inbox_id is None:
+            return
+        await self.run_stored(inbox_id, call, responder)
+
+    async def run_stored(self, inbox_id: int, call: CommandCall, responder: Responder) -> None:
+        """Run a command that is in the inbox already."""
+        command = self.catalogue.commands.get(call.name)
+        async with self._answering(responder, f"command {call.name}", call.chat):
+            if command is None:
+                raise NotFound(f"There is no command «{call.name}». Try help.")
+            async with self.services.db.write() as c:
+                await inbox.mark(c, inbox_id, "working")
+            chat = await self._chat(call.chat, call.place)
+            self.services.guard.admit(chat, call.author, command.who)
+            await command.run(CommandContext(self.services, chat, call, responder))
+        async with self.services.db.write() as c:
+            await inbox.mark(c, inbox_id, "done")
 
     async def press(self, press: Press, responder: Responder) -> None:
         """Use a control."""
-        raise NotImplementedError
+        verb, key, argument = split_control(press.control)
+        control = self.catalogue.controls.get(verb)
+        async with self._answering(responder, f"press {verb}", press.chat):
+            if control is None:
+                raise NotFound("This button is from another version of me and means nothing any more.")
+            chat = await self._chat(press.chat, press.place)
+            self.services.guard.admit(chat, press.author, "anyone")
+            await control.run(ControlContext(self.services, chat, press, responder, key, argument))
 
     async def react(
         self,
@@ -57,22 +115,94 @@ class Engine:
         responder: Responder,
     ) -> bool:
         """A reaction that may be a control of the picture in that message; False when it is none."""
-        raise NotImplementedError
+        control = self.catalogue.by_reaction(chat.platform, emoji)
+        if control is None:
+            return False
+        async with self.services.db.read() as c:
+            known = await chats.by_key(c, chat)
+            picture = await pictures.by_message(c, known.id, message_id) if known else None
+        if known is None or picture is None or known.settings.controls == "buttons":
+            return False
+        press = Press(
+            chat=chat, place=place, author=person, control=control_id(control.verb, picture.key), message_id=message_id,
+            press_id=press_id, by_reaction=True,
+        )
+        await self.press(press, responder)
+        return True
 
     async def submit(self, submission: Submission, responder: Responder) -> None:
         """Take a filled form."""
-        raise NotImplementedError
+        verb, key, _ = split_control(submission.form)
+        form = self.catalogue.forms.get(verb)
+        async with self._answering(responder, f"form {verb}", submission.chat):
+            if form is None:
+                raise NotFound("This form is from another version of me. Please open it again.")
+            chat = await self._chat(submission.chat, submission.place)
+            self.services.guard.admit(chat, submission.author, "anyone")
+            await form.run(FormContext(self.services, chat, submission, responder, key))
 
     async def changed(self, change: Changed) -> None:
-        """A person edited or deleted a message."""
-        raise NotImplementedError
+        """A person edited a message (a new variant) or deleted it (its text is blanked)."""
+        async with self.services.db.write() as c:
+            chat = await chats.by_key(c, change.chat)
+            entry = await entries.by_message(c, chat.id, change.message_id) if chat else None
+            if entry is None or entry.kind != "player":
+                return
+            if change.text is None:
+                await entries.blank(c, entry.id)
+            elif change.text != entry.text:
+                await entries.add_variant(c, entry.id, change.text, {})
 
     async def complete(
         self, chat: ChatKey, place: Place, person: Person, command: str, option: str, typed: str
     ) -> Sequence[str]:
-        """Suggestions for a command option, at most 25."""
-        raise NotImplementedError
+        """Suggestions for a command option, at most 25; none when something goes wrong."""
+        found = self.catalogue.commands.get(command)
+        known = next((o for o in found.options if o.name == option), None) if found else None
+        if known is None or known.complete is None:
+            return ()
+        call = CommandCall(chat=chat, place=place, author=person, name=command, call_id="complete")
+        try:
+            context = CommandContext(self.services, await self._chat(chat, place), call, _Nobody())
+            return tuple(await known.complete(context, typed))[:25]
+        except Exception as error:
+            failure_of(error, doing=f"completing {command} {option}", chat=str(chat))
+            return ()
+
+    async def moved(self, old: ChatKey, new: ChatKey) -> None:
+        """A chat got a new identity on its platform (a Telegram group became a supergroup)."""
+        async with self.services.db.write() as c:
+            await chats.move(c, old, new)
 
     async def last_seen(self, platform: str) -> dict[ChatKey, str]:
         """Newest message id taken in for each known chat of a platform, for catching up after a gap."""
-        raise NotImplementedError
+        async with self.services.db.read() as c:
+            return await chats.last_seen(c, platform)
+
+    async def _chat(self, key: ChatKey, place: Place) -> Chat:
+        async with self.services.db.write() as c:
+            return await chats.open_chat(c, key, place, self.services.defaults)
+
+    @asynccontextmanager
+    async def _answering(self, responder: Responder, doing: str, chat: ChatKey) -> AsyncIterator[None]:
+        """Whatever goes wrong inside is answered with one sentence."""
+        try:
+            yield
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            failure = failure_of(error, doing=doing, chat=str(chat))
+            try:
+                await responder.answer(Post(failure.sentence, private=isinstance(error, UserError)))
+            except PlatformError as silent:
+                log.warning("answer not delivered", doing=doing, chat=str(chat), id=failure.id, reason=silent.message)
+
+
+class _Nobody:
+    """Stands in where nobody waits for an answer."""
+
+    async def answer(self, post: Post) -> str | None:
+        return None
+
+    async def ask(self, form: object) -> None:
+        return None

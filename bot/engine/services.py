@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from bot.domain.chat_settings import ChatSettings
 from bot.domain.platform import Platform
@@ -14,6 +15,12 @@ from bot.storage.database import Database
 from bot.work.jobs import JobRunner
 from bot.work.lanes import Lanes
 from providers.contract import ChatModel, ImageBackend
+
+if TYPE_CHECKING:
+    from bot.engine.pictures.drafting import Drafter
+    from bot.engine.pictures.flow import PictureFlow
+    from bot.engine.pictures.presenter import Presenter
+    from bot.engine.turn import Turns
 
 
 @dataclass(slots=True)
@@ -35,3 +42,7 @@ class Services:
     """ComfyUI workflows of the host: name → API-format JSON text."""
     platforms: dict[str, Platform] = field(default_factory=dict)
     jobs: JobRunner = field(init=False)
+    presenter: Presenter = field(init=False)
+    drafter: Drafter = field(init=False)
+    flow: PictureFlow = field(init=False)
+    turns: Turns = field(init=False)

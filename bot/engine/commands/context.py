@@ -27,6 +27,15 @@ class CommandContext:
         """Answer with a text; keyword arguments are fields of ``Post``."""
         return await self.responder.answer(Post(text, **more))  # type: ignore[arg-type]
 
+    async def done(self, text: str) -> None:
+        """Acknowledge what shows in the chat by itself; only platforms that insist on an answer show the text, privately."""
+        await self.responder.answer(Post(text, private=True, passing=True))
+
+    @property
+    def reply_to(self) -> str | None:
+        """The message that carried the command, where there is one to reply to (Telegram; not on Discord or the page)."""
+        return self.call.message_id
+
 
 @dataclass(frozen=True, slots=True)
 class ControlContext:

@@ -1,0 +1,1 @@
+"""What happens: knows no platform, no vendor, no SQL."""

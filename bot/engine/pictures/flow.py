@@ -1,0 +1,143 @@
+"""From a wish to a stored job: allowance, content, approval, the picture's row, its placeholder."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+import structlog
+
+from bot.domain.chat_settings import Approval
+from bot.domain.errors import AlreadyDrawing, NotFound, PlatformError, UserError
+from bot.domain.pictures import JobState, Origin, PictureRequest, RenderPlan
+from bot.domain.places import Person
+from bot.domain.posts import Button, Post
+from bot.engine.commands.catalogue import control_id
+from bot.engine.pictures.plan import choose_backend
+from bot.engine.pictures.presenter import Presenter
+from bot.engine.services import Services
+from bot.guard.content import check_picture
+from bot.storage import entries, jobs, pictures, proposals
+from bot.storage.records import Chat, Job, Picture
+
+log = structlog.get_logger(__name__)
+
+WAITING = "🖌️ On it…"
+DRAFTING = "✍️ Thinking about the picture…"
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What came of a wish: a picture under way, or an offer waiting for a press."""
+
+    picture: Picture | None
+    offer: str | None = None
+
+
+def short_key() -> str:
+    """A picture's short key: 10 characters, 50 bits, unguessable enough that presses cannot be forged across chats by chance."""
+    alphabet = "abcdefghijkmnpqrstuvwxyz23456789"
+    return "".join(secrets.choice(alphabet) for _ in range(10))
+
+
+class PictureFlow:
+    """Takes wishes for pictures in, whoever has them."""
+
+    def __init__(self, services: Services, presenter: Presenter) -> None:
+        self._services = services
+        self._presenter = presenter
+
+    def approval(self, chat: Chat, origin: Origin, edit: bool | None = None) -> Approval:
+        """How wishes of this origin are approved in this chat."""
+        if edit is not None:
+            return "ask" if edit else "automatic"
+        settings = chat.settings
+        if origin == "words":
+            return settings.approve_words
+        if origin in ("tool", "tag"):
+            return settings.approve_character
+        return "ask" if settings.approve_command == "ask" else "automatic"
+
+    async def check(self, chat: Chat, person: Person, *words: str) -> None:
+        """Whether this person may have a picture of these words drawn here now. Raises ``UserError`` with the reason."""
+        guard = self._services.guard
+        await guard.charge_picture(self._services.db, chat, person)
+        adult = guard.adult_allowed(chat)
+        for text in words:
+            check_picture(text, adult_allowed=adult)
+
+    async def begin(self, chat: Chat, request: PictureRequest) -> Begun:
+        """Start a picture. Returns as soon as it is stored and its placeholder is on its way. Raises ``UserError``."""
+        await self.check(chat, request.requester, request.subject, request.overrides.negative or "")
+        choose_backend(self._services, chat, request.overrides.backend)
+        if self.approval(chat, request.origin, request.overrides.edit) == "manual":
+            return Begun(None, await self.offer(chat, request))
+        async with self._services.db.write() as c:
+            entry = await entries.add(
+                c, chat.id, "picture", request.subject or request.mode, author_id=request.requester.id,
+                author_name=request.requester.name, hidden=not chat.settings.visible_to_character,
+            )
+            picture = await pictures.add(
+                c, short_key(), chat.id, request, reply_to=request.reply_to,
+                spoiler=self._services.guard.spoiler(chat), entry_id=entry.id,
+            )
+            job = await jobs.add(c, picture.id, request.requester, _requester_key(chat, request.requester), plan=None, state="waiting")
+        await self._placeholder(picture)
+        self._services.jobs.start(job.id)
+        return Begun(picture)
+
+    async def _placeholder(self, picture: Picture) -> None:
+        try:
+            await self._presenter.show(picture.id, "waiting", WAITING)
+        except PlatformError as error:
+            # the job goes on: delivery tries again, and searches for this post first
+            log.warning("placeholder not posted", picture=picture.key, chat=str(picture.chat_key), reason=error.message)
+
+    async def redraw(self, chat: Chat, picture: Picture, person: Person, plan: RenderPlan | None, state: JobState) -> Job:
+        """Another take of a picture. One render per picture at a time. Raises ``UserError``."""
+        await self.check(chat, person, plan.prompt if plan else picture.request.subject)
+        async with self._services.db.write() as c:
+            if await jobs.active_for_picture(c, picture.id) is not None:
+                raise AlreadyDrawing()
+            job = await jobs.add(c, picture.id, person, _requester_key(chat, person), plan=plan, state=state)
+        self._services.jobs.start(job.id)
+        return job
+
+    async def offer(self, chat: Chat, request: PictureRequest) -> str:
+        """Store an offer to draw and post its button; valid 24 hours. Returns its key."""
+        async with self._services.db.write() as c:
+            proposal = await proposals.add(c, short_key(), chat.id, "offer", request, prompt="")
+        what = f" «{request.subject}»" if request.subject else ""
+        post = Post(
+            f"🎨 Shall I draw this{what}?",
+            rows=((Button(control_id("draw", proposal.key), "🎨 Draw", "primary"), Button(control_id("nodraw", proposal.key), "✖")),),
+            reply_to=request.reply_to,
+        )
+        message_id = await self._services.platforms[chat.key.platform].post(chat.key, post)
+        async with self._services.db.write() as c:
+            await proposals.set_message(c, proposal.id, message_id)
+        return proposal.key
+
+    async def accept_offer(self, chat: Chat, key: str, person: Person) -> Begun:
+        """Draw what was offered; accepting twice draws once. Raises ``UserError`` when it is too late."""
+        async with self._services.db.write() as c:
+            proposal = await proposals.by_key(c, key)
+            if proposal is None or proposal.chat_id != chat.id:
+                raise NotFound("This offer is gone.")
+            if not await proposals.close(c, proposal.id, "approved"):
+                raise UserError("This offer has been answered already, or it is older than a day.")
+        overrides = proposal.request.overrides.model_copy(update={"edit": False})
+        request = proposal.request.model_copy(update={"requester": person, "overrides": overrides})
+        return await self.begin(chat, request)
+
+    async def refuse_offer(self, chat: Chat, key: str) -> bool:
+        """Take an offer back; False when it was answered or is unknown."""
+        async with self._services.db.write() as c:
+            proposal = await proposals.by_key(c, key)
+            if proposal is None or proposal.chat_id != chat.id:
+                return False
+            return await proposals.close(c, proposal.id, "dismissed")
+
+
+def _requester_key(chat: Chat, person: Person) -> str:
+    return f"{chat.key.platform}:{person.id}"

@@ -1,0 +1,229 @@
+"""Runs one picture job: draft, approval, queue, render, delivery. Every step is stored, so that a killed process goes on where it was."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Mapping
+
+import structlog
+
+from bot.domain.errors import BackendError, PlatformError
+from bot.domain.pictures import JobState, Lost, RenderPlan
+from bot.engine.failure import failure_of
+from bot.engine.pictures.drafting import Drafter
+from bot.engine.pictures.flow import DRAFTING, PictureFlow
+from bot.engine.pictures.presenter import Presenter, ProgressLine
+from bot.engine.pictures.spec import spec_of
+from bot.engine.services import Services
+from bot.guard.content import check_picture
+from bot.storage import chats, jobs, pictures
+from bot.storage.records import Chat, Job, Picture
+from bot.work.queues import BackendQueue
+from bot.work.retry import RetryPolicy
+from providers.contract import ImageBackend, Progress, RenderResult
+from providers.errors import ErrorKind, ProviderError
+
+log = structlog.get_logger(__name__)
+
+DELIVERY_PAUSES = (1.0, 5.0, 20.0, 60.0, 300.0, 900.0)  # seconds; the last one repeats
+DELIVERY_LIMIT = 24 * 3600.0  # seconds a finished picture is offered to a platform that does not take it
+
+
+class _Watch:
+    """Turns a backend's reports into progress lines and stores its own job id."""
+
+    def __init__(self, services: Services, job: Job, line: ProgressLine) -> None:
+        self.ref = job.ref
+        self._services = services
+        self._job_id = job.id
+        self._line = line
+
+    def progress(self, progress: Progress) -> None:
+        self._line.update("drawing", _progress_text(progress), progress.fraction)
+
+    async def remember(self, ref: str) -> None:
+        self.ref = ref
+        async with self._services.db.write() as c:
+            await jobs.set_ref(c, self._job_id, ref)
+
+
+def _progress_text(progress: Progress) -> str:
+    if progress.stage == "loading":
+        return "🖌️ Loading the model… the first picture takes longer."
+    if progress.stage == "queued":
+        place = "" if progress.place is None else f" — {progress.place + 1}. in the backend's line"
+        return f"🖌️ Waiting{place}…"
+    done = "" if progress.fraction is None else f" {round(progress.fraction * 100)} %"
+    eta = "" if not progress.eta or progress.eta < 2 else f", about {round(progress.eta)} s to go"
+    return f"🖌️ Drawing…{done}{eta}"
+
+
+class PictureWorker:
+    """The handler behind ``JobRunner``: one call of ``run`` brings a job as far as it can go."""
+
+    def __init__(
+        self, services: Services, presenter: Presenter, drafter: Drafter, queues: Mapping[str, BackendQueue], retry: RetryPolicy
+    ) -> None:
+        self._services = services
+        self._presenter = presenter
+        self._drafter = drafter
+        self._queues = queues
+        self._retry = retry
+
+    async def run(self, job: Job) -> None:
+        """Bring the job to its end, or to a proposal that waits for a person. Errors are shown by ``failed``."""
+        chat, picture = await self._load(job)
+        if job.state in ("waiting", "drafting"):
+            plan = await self._draft(chat, picture, job)
+            if plan is None:
+                return
+        elif job.plan is None:
+            raise BackendError("The job lost its plan.")
+        else:
+            plan = job.plan
+        if job.state == "proposed":
+            await self._propose(picture.id, plan, search=True)
+            return
+        if job.take_id is None:
+            await self._draw(picture, job, plan)
+        await self._deliver(picture, job)
+
+    async def _draft(self, chat: Chat, picture: Picture, job: Job) -> RenderPlan | None:
+        """Write the prompt; None when it now waits for approval."""
+        await self._state(job, "drafting")
+        line = ProgressLine(self._presenter, picture.id)
+        line.update("waiting", DRAFTING)
+        try:
+            plan = await self._drafter.plan(chat, picture.request, redraft=bool(picture.takes))
+        finally:
+            await line.close()
+        check_picture(plan.prompt, adult_allowed=self._services.guard.adult_allowed(chat))
+        flow = PictureFlow(self._services, self._presenter)
+        ask = not picture.takes and flow.approval(chat, picture.request.origin, picture.request.overrides.edit) == "ask"
+        async with self._services.db.write() as c:
+            await jobs.set_plan(c, job.id, plan)
+            await jobs.set_state(c, job.id, "proposed" if ask else "queued")
+        if ask:
+            await self._propose(picture.id, plan, search=False)
+            return None
+        return plan
+
+    async def _propose(self, picture_id: int, plan: RenderPlan, *, search: bool) -> None:
+        text = f"✍️ This is what I would draw:\n```\n{plan.draft or plan.prompt}\n```"
+        await self._presenter.show(picture_id, "proposed", text, search=search)
+
+    async def _draw(self, picture: Picture, job: Job, plan: RenderPlan) -> None:
+        backend = self._services.backends.get(plan.backend)
+        if backend is None:
+            raise BackendError(f"The image backend «{plan.backend}» is no longer configured.")
+        line = ProgressLine(self._presenter, picture.id)
+        started = time.monotonic()
+        try:
+            async with self._queues[plan.backend].turn(lambda place: line.update("waiting", _place_text(place))):
+                await self._state(job, "drawing")
+                started = time.monotonic()
+                line.update("drawing", "🖌️ Drawing…")
+                result = await self._render(backend, job, plan, _Watch(self._services, job, line))
+        finally:
+            await line.close()
+        await self._keep(picture, job, plan, result, time.monotonic() - started)
+
+    async def _render(self, backend: ImageBackend, job: Job, plan: RenderPlan, watch: _Watch) -> RenderResult:
+        """Ask the backend; try again where the retry policy says that helps."""
+        spec = await spec_of(self._services, job, plan)
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                result = await backend.render(spec, watch)
+                if not result.images:
+                    raise ProviderError(ErrorKind.BAD_ANSWER, backend.name, "There was no picture in it.")
+                return result
+            except ProviderError as error:
+                pause = self._retry.pause(error, attempt)
+                if pause is None:
+                    raise
+                log.info("render tried again", job=job.id, backend=backend.name, kind=str(error.kind), pause=pause)
+                await asyncio.sleep(pause)
+
+    async def _keep(self, picture: Picture, job: Job, plan: RenderPlan, result: RenderResult, seconds: float) -> None:
+        """Store the bytes untouched and the take with what was really used."""
+        image = result.images[0]
+        asset = await self._services.assets.put(image.data)
+        lost = plan.lost + tuple(Lost(setting=d.setting, why=d.why) for d in result.dropped)
+        used = plan.model_copy(
+            update={"seed": image.seed if image.seed is not None else plan.seed, "model": result.model or plan.model, "lost": lost}
+        )
+        async with self._services.db.write() as c:
+            take = await pictures.add_take(
+                c, picture.id, used, asset, backend_words=json.dumps(result.parameters, default=str), cost=result.cost, seconds=seconds
+            )
+            await jobs.set_take(c, job.id, take.id)
+            await jobs.set_state(c, job.id, "delivering")
+            if picture.request.mode == "background" and not picture.request.overrides.quiet:
+                await chats.set_background(c, picture.chat_id, asset.sha)
+
+    async def _deliver(self, picture: Picture, job: Job) -> None:
+        """Show the finished take. A platform that is away is asked again for a day; one that shut us out is not."""
+        began, tries = time.monotonic(), 0
+        while True:
+            try:
+                text = await self._drafter.caption(picture.id)
+                await self._presenter.show(picture.id, "done", text, search=True)
+                break
+            except PlatformError as error:
+                if error.gone or time.monotonic() - began > DELIVERY_LIMIT:
+                    log.warning("picture could not be shown", picture=picture.key, chat=str(picture.chat_key), reason=error.message)
+                    break
+                pause = DELIVERY_PAUSES[min(tries, len(DELIVERY_PAUSES) - 1)]
+                tries += 1
+                log.info("delivery tried again", picture=picture.key, pause=pause, reason=error.message)
+                await asyncio.sleep(pause)
+        await self._state(job, "done")
+
+    async def failed(self, job: Job, error: BaseException) -> None:
+        """Tell the chat why there is no picture; keeps the takes that exist."""
+        cancelled = isinstance(error, asyncio.CancelledError) or (isinstance(error, ProviderError) and error.kind is ErrorKind.CANCELLED)
+        try:
+            _, picture = await self._load(job)
+        except BackendError:
+            return
+        if cancelled:
+            text, retry = "Cancelled.", True
+        else:
+            failure = failure_of(error, doing="drawing", chat=str(picture.chat_key))
+            text, retry = f"⚠️ {failure.sentence}", failure.retry
+        async with self._services.db.write() as c:
+            await jobs.finish(c, job.id, "cancelled" if cancelled else "failed", text)
+        try:
+            await self._presenter.show(picture.id, "cancelled" if cancelled else "failed", text, retry=retry, search=True)
+        except PlatformError as shut:
+            log.warning("end of a job could not be shown", picture=picture.key, text=text, reason=shut.message)
+
+    async def cancel(self, job: Job) -> None:
+        """Tell the backend to stop this job; the runner cancels our side."""
+        backend = self._services.backends.get(job.plan.backend) if job.plan else None
+        if backend is None or job.state != "drawing":
+            return
+        try:
+            await backend.cancel(job.key, job.ref)
+        except ProviderError as error:
+            log.info("backend could not cancel", job=job.id, kind=str(error.kind))
+
+    async def _state(self, job: Job, state: JobState) -> None:
+        async with self._services.db.write() as c:
+            await jobs.set_state(c, job.id, state)
+
+    async def _load(self, job: Job) -> tuple[Chat, Picture]:
+        async with self._services.db.read() as c:
+            picture = await pictures.by_id(c, job.picture_id)
+            chat = await chats.by_id(c, picture.chat_id) if picture else None
+        if picture is None or chat is None:
+            raise BackendError("The chat was forgotten meanwhile.")
+        return chat, picture
+
+
+def _place_text(place: int) -> str:
+    return "🖌️ Next in line…" if place == 0 else f"🖌️ Waiting — {place + 1}. in line"
