@@ -55,7 +55,9 @@ class Post:
     reply_to: str | None = None
     file: FileOut | None = None
     picture: Path | None = None
-    """An image asset to show with the text (an avatar, a gallery page)."""
+    """An image asset to show with the text (an avatar, a picture of the gallery)."""
+    spoiler: bool = False
+    """Cover that image until tapped."""
 
 
 @dataclass(frozen=True, slots=True)

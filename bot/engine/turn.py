@@ -8,19 +8,20 @@ import structlog
 
 from bot.domain.errors import PlatformError, UserError, VignetteError
 from bot.domain.events import Incoming
-from bot.domain.pictures import PictureRequest
+from bot.domain.pictures import Origin, PictureRequest
 from bot.domain.places import Person
 from bot.domain.posts import Button, Post
 from bot.engine.commands.catalogue import control_id
 from bot.engine.failure import failure_of
-from bot.engine.pictures.flow import PictureFlow
+from bot.engine.pictures.flow import Begun, PictureFlow
 from bot.engine.pictures.intent import Intent, detect
-from bot.engine.reply import Replier, Told
+from bot.engine.reply import Replier
 from bot.engine.services import Services
 from bot.engine.stage import Stage, set_stage
 from bot.engine.story.macros import expand
-from bot.storage import chats, entries, inbox
-from bot.storage.records import Chat, Entry, Inbox
+from bot.engine.story.tools import PictureWish
+from bot.storage import chats, entries, inbox, pictures
+from bot.storage.records import Chat, Entry, Inbox, InboxState
 from providers.contract import ChatModel
 
 log = structlog.get_logger(__name__)
@@ -35,6 +36,8 @@ class _Turn:
     stage: Stage
     heard: Entry
     posted: tuple[str, ...] = ()
+    again: bool = False
+    """The turn was begun before: by a process that was killed, or with an answer that failed."""
 
 
 class Turns:
@@ -43,7 +46,7 @@ class Turns:
     def __init__(self, services: Services, flow: PictureFlow, replier: Replier) -> None:
         self._services = services
         self._flow = flow
-        self._replier = replier
+        self.replier = replier
 
     async def run(self, inbox_id: int, event: Incoming, earlier: Inbox | None = None) -> None:
         """Answer one stored message. ``earlier`` is its row from a previous life of the process."""
@@ -59,18 +62,22 @@ class Turns:
         await self._tell(inbox_id, event, error)
 
     async def greet(self, chat: Chat, person: Person) -> bool:
-        """Begin an empty story with the character's greeting."""
+        """Begin an empty story with the character's greeting; False when it has begun already or there is no greeting."""
         stage = await set_stage(self._services, chat, person)
-        async with self._services.db.write() as c:
+        async with self._services.db.read() as c:
             if await entries.latest(c, chat.id, ("player", "character"), 1):
                 return False
-            text = expand(stage.character.card.get("first_mes", ""), stage.world()).text.strip()
-            if not text:
-                return False
+        return await self._greet(stage, str(stage.character.card.get("first_mes", "")))
+
+    async def _greet(self, stage: Stage, template: str) -> bool:
+        text = expand(template, stage.world()).text.strip()
+        if not text:
+            return False
+        async with self._services.db.write() as c:
             entry = await entries.add(
-                c, chat.id, "character", text, author_name=stage.character.name, character_id=stage.character.id
+                c, stage.chat.id, "character", text, author_name=stage.character.name, character_id=stage.character.id
             )
-        await self._replier.deliver(stage, entry, text, reply_to=None, posted=())
+        await self.replier.deliver(stage, entry, text, reply_to=None, posted=())
         return True
 
     async def _open(self, inbox_id: int, event: Incoming, earlier: Inbox | None) -> _Turn:
@@ -89,31 +96,26 @@ class Turns:
                 await entries.link_posts(c, chat.id, heard.id, (event.message_id,))
                 await inbox.mark(c, inbox_id, "working", entry_id=heard.id)
         stage = await set_stage(services, chat, event.author)
-        return _Turn(inbox_id, event, stage, heard, earlier.posted if earlier else ())
+        return _Turn(inbox_id, event, stage, heard, earlier.posted if earlier else (), again=earlier is not None)
 
     async def _answer(self, turn: _Turn) -> None:
         chat, model = turn.stage.chat, self.model_of(turn.stage.chat)
-        tools = self._replier.tool_usable(chat, model)
+        tools = self.replier.tool_usable(chat, model)
         intent = self._intent(turn)
-        if intent.outcome == "request" and not tools and await self._picture(turn, intent):
-            if chat.settings.interactive_reply == "picture":
+        if intent.outcome == "request" and not tools:
+            began = await self._begin(turn, self._request(turn, intent))
+            if isinstance(began, Begun) and chat.settings.interactive_reply == "picture":
                 return
-        told = await self._replier.reply(turn.stage, model, reply_to=turn.event.message_id, inbox_id=turn.inbox_id, posted=turn.posted)
-        await self._after(turn, intent, told, tools)
 
-    async def _after(self, turn: _Turn, intent: Intent, told: Told, tools: bool) -> None:
-        """Pictures the character decided on, and the offer where a wish was heard but nothing came of it."""
-        chat = turn.stage.chat
-        for wish in told.wishes:
-            await self._begin(
-                turn,
-                PictureRequest(
-                    chat=chat.key, place=chat.place, requester=turn.event.author, origin=wish.origin, mode=wish.mode,
-                    subject=wish.subject, reply_to=told.message_ids[-1] if told.message_ids else turn.event.message_id,
-                ),
-            )
-        missed = tools and intent.outcome == "request" and not told.wishes
-        if (intent.outcome == "offer" or missed) and not told.wishes and chat.settings.offers and self._services.backends:
+        async def draw(wish: PictureWish, origin: Origin) -> str:
+            began = await self._begin(turn, self._wished(turn, wish, origin))
+            return began if isinstance(began, str) else (began.picture.key if began.picture else "offered")
+
+        told = await self.replier.reply(
+            turn.stage, model, draw, reply_to=turn.event.message_id, inbox_id=turn.inbox_id, posted=turn.posted
+        )
+        missed = tools and intent.outcome == "request"
+        if (intent.outcome == "offer" or missed) and not told.drew and chat.settings.offers and self._services.backends:
             await self._flow.offer(chat, self._request(turn, intent))
 
     def _intent(self, turn: _Turn) -> Intent:
@@ -134,18 +136,87 @@ class Turns:
             subject=intent.subject, reply_to=turn.event.message_id,
         )
 
-    async def _picture(self, turn: _Turn, intent: Intent) -> bool:
-        """Start the picture that was asked for; False when it cannot even be queued, so that the text reply comes."""
-        return await self._begin(turn, self._request(turn, intent))
+    def _wished(self, turn: _Turn, wish: PictureWish, origin: Origin) -> PictureRequest:
+        chat = turn.stage.chat
+        return PictureRequest(
+            chat=chat.key, place=chat.place, requester=turn.event.author, origin=origin, mode=wish.mode, subject=wish.subject,
+            reply_to=turn.event.message_id,
+        )
 
-    async def _begin(self, turn: _Turn, request: PictureRequest) -> bool:
+    async def _begin(self, turn: _Turn, request: PictureRequest) -> Begun | str:
+        """Start a picture, or say why not: in the chat, and in the sentence returned. A turn that is run again after a crash
+        does not start what it had started before."""
+        if turn.again:
+            async with self._services.db.read() as c:
+                earlier = await pictures.answering(c, turn.stage.chat.id, turn.event.message_id)
+            if earlier is not None:
+                return Begun(earlier)
         try:
-            await self._flow.begin(turn.stage.chat, request)
-            return True
+            return await self._flow.begin(turn.stage.chat, request)
         except Exception as error:
             failure = failure_of(error, doing="starting a picture", chat=str(turn.event.chat))
             await self._say(turn.event, Post(f"🎨 {failure.sentence}", reply_to=turn.event.message_id))
+            return failure.sentence
+
+    async def stage(self, chat: Chat, person: Person) -> Stage:
+        """Who is on stage for this person."""
+        return await set_stage(self._services, chat, person)
+
+    async def enter(self, chat: Chat, person: Person, greeting: int) -> None:
+        """The chat's newly chosen character says greeting number ``greeting`` (1 = the first)."""
+        async with self._services.db.read() as c:
+            fresh = await chats.by_id(c, chat.id)
+        stage = await set_stage(self._services, fresh or chat, person)
+        card = stage.character.card
+        choices = [card.get("first_mes", ""), *(card.get("alternate_greetings") or ())]
+        await self._greet(stage, choices[min(greeting, len(choices)) - 1])
+
+    async def retry(self, chat: Chat, person: Person) -> bool:
+        """Write the newest reply anew as another variant; False when there is none."""
+        stage = await set_stage(self._services, chat, person)
+        async with self._services.db.read() as c:
+            newest = await entries.latest(c, chat.id, ("character", "player"), 1)
+            if not newest:
+                return False
+            replacing = newest[0] if newest[0].kind == "character" else None
+            posted = await entries.posts_of(c, replacing.id) if replacing else ()
+        if replacing is not None and len(await self._told_before(chat, replacing)) == 0:
             return False
+
+        async def draw(wish: PictureWish, origin: Origin) -> str:
+            request = PictureRequest(
+                chat=chat.key, place=chat.place, requester=person, origin=origin, mode=wish.mode, subject=wish.subject
+            )
+            begun = await self._flow.begin(chat, request)
+            return begun.picture.key if begun.picture else "offered"
+
+        async def work() -> None:
+            await self.replier.reply(
+                stage, self.model_of(chat), draw, reply_to=None, inbox_id=None, posted=tuple(posted), replacing=replacing
+            )
+
+        await self._services.lanes.run(str(chat.key), work)
+        return True
+
+    async def _told_before(self, chat: Chat, entry: Entry) -> list[Entry]:
+        """What the players said before an entry; a greeting answers nothing and is not written anew."""
+        async with self._services.db.read() as c:
+            return [e for e in await entries.latest(c, chat.id, ("player",), 5) if e.id < entry.id]
+
+    async def again(self, row: Inbox, chat: Chat) -> bool:
+        """Answer a message whose answer failed; False when it was answered meanwhile."""
+        if row.kind != "message" or row.state != "failed":
+            return False
+        event = Incoming.model_validate_json(row.payload)
+        if event.chat != chat.key:
+            return False
+        await self._mark(row.id, "working")
+        self._services.lanes.submit(str(chat.key), lambda: self.run(row.id, event, row))
+        return True
+
+    async def hush(self, chat: Chat) -> bool:
+        """Stop the reply being written in this chat."""
+        return await self._services.lanes.cancel_current(str(chat.key))
 
     def model_of(self, chat: Chat) -> ChatModel:
         """The chat's model, else the host's first."""
@@ -166,7 +237,7 @@ class Turns:
         except PlatformError as error:
             log.warning("notice not delivered", chat=str(event.chat), reason=error.message)
 
-    async def _mark(self, inbox_id: int, state: str) -> None:
+    async def _mark(self, inbox_id: int, state: InboxState) -> None:
         async with self._services.db.write() as c:
             await inbox.mark(c, inbox_id, state)
 

@@ -1,0 +1,156 @@
+"""The composition root: the only module that knows every other. Builds, starts and stops in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+
+from bot.engine.cast.builtin import builtin_characters
+from bot.engine.commands.all import build_catalogue
+from bot.engine.engine import Engine
+from bot.engine.pictures.drafting import Drafter
+from bot.engine.pictures.flow import PictureFlow
+from bot.engine.pictures.presenter import Presenter
+from bot.engine.pictures.render import PictureWorker
+from bot.engine.prompting import Prompting
+from bot.engine.reply import Replier
+from bot.engine.services import Services
+from bot.engine.turn import Turns
+from bot.guard.guard import Guard
+from bot.guard.rules import GuardRules
+from bot.settings import Settings
+from bot.storage import characters
+from bot.storage.assets import AssetStore
+from bot.storage.database import Database
+from bot.work.jobs import JobRunner
+from bot.work.lanes import Lanes, PictureLocks
+from bot.work.queues import BackendQueue
+from bot.work.retry import RetryPolicy
+from providers.contract import ChatModel, ImageBackend
+from providers.registry import build_chat, build_images
+
+log = structlog.get_logger(__name__)
+
+
+class FrontEnd(Protocol):
+    """A chat platform's connection: implements ``Platform`` as well."""
+
+    name: str
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+def build_models(settings: Settings) -> tuple[dict[str, ChatModel], dict[str, ImageBackend]]:
+    """The configured chat models and image backends, in the host's order."""
+    return (
+        {name: build_chat(config) for name, config in settings.chat.items()},
+        {name: build_images(config) for name, config in settings.images.items()},
+    )
+
+
+@asynccontextmanager
+async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
+    """The engine on its storage, without front ends; closes everything afterwards."""
+    models, backends = build_models(settings)
+    db = await Database.open(settings.storage.database)
+    try:
+        services = Services(
+            db=db,
+            assets=AssetStore(db, Path(settings.storage.assets)),
+            guard=Guard(GuardRules(**settings.guard.model_dump())),
+            lanes=Lanes(),
+            catalogue=build_catalogue(),
+            defaults=settings.defaults.settings,
+            default_character=settings.defaults.character,
+            chat_models=models,
+            backends=backends,
+            writer_name=settings.writer.chat,
+            workflows={name: path.read_text(encoding="utf-8") for name, path in settings.workflows.items()},
+        )
+        async with db.write() as c:
+            for card in builtin_characters():
+                await characters.ensure_builtin(c, card.name, card.data, prefix=card.prefix, negative=card.negative)
+        yield wire(services, settings)
+    finally:
+        for provider in (*models.values(), *backends.values()):
+            await provider.close()
+        await db.close()
+
+
+def wire(services: Services, settings: Settings) -> Engine:
+    """Connect the engine's parts."""
+    replier = Replier(services, Prompting(services))
+    services.presenter = Presenter(services, PictureLocks())
+    services.drafter = Drafter(services, replier)
+    services.flow = PictureFlow(services, services.presenter)
+    services.turns = Turns(services, services.flow, replier)
+    queues = {name: BackendQueue(max(1, config.concurrency)) for name, config in settings.images.items()}
+    worker = PictureWorker(services, services.presenter, services.drafter, queues, RetryPolicy())
+    services.jobs = JobRunner(services.db, handler=worker.run, failed=worker.failed, cancelling=worker.cancel)
+    return Engine(services, services.turns)
+
+
+def build_front_ends(settings: Settings, engine: Engine) -> list[FrontEnd]:
+    """The front ends the host configured; their libraries are imported only then."""
+    ends: list[FrontEnd] = []
+    if settings.web.enabled:
+        from bot.frontends.web.server import WebFrontEnd
+
+        ends.append(WebFrontEnd(settings.web, engine))
+    if settings.discord.token:
+        from bot.frontends.discord.frontend import DiscordFrontEnd
+
+        ends.append(DiscordFrontEnd(settings.discord.token.get_secret_value(), settings.discord.api_base, engine))
+    if settings.telegram.token:
+        from bot.frontends.telegram.frontend import TelegramFrontEnd
+
+        ends.append(TelegramFrontEnd(settings.telegram.token.get_secret_value(), settings.telegram.api_base, engine))
+    return ends
+
+
+async def run(settings: Settings) -> None:
+    """Run Vignette until it is told to stop (SIGINT or SIGTERM)."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # Windows has no signal handlers on the loop
+            loop.add_signal_handler(name, stopping.set)
+    async with open_engine(settings) as engine:
+        ends = build_front_ends(settings, engine)
+        engine.services.platforms.update({end.name: end for end in ends})  # type: ignore[misc]
+        started: list[FrontEnd] = []
+        try:
+            for end in ends:
+                await end.start()
+                started.append(end)
+            await engine.start()
+            _announce(settings, engine)
+            await stopping.wait()
+        finally:
+            log.info("stopping")
+            for end in reversed(started):
+                await end.stop()
+            await engine.stop()
+
+
+def _announce(settings: Settings, engine: Engine) -> None:
+    """One clear line on what is running."""
+    services = engine.services
+    page = f"http://{settings.web.host}:{settings.web.port}" if settings.web.enabled else "off"
+    others = [name for name in services.platforms if name != "web"]
+    log.info(
+        "Vignette is ready",
+        page=page,
+        platforms=", ".join(others) or "none besides the page",
+        chat=", ".join(f"{m.name} ({m.model})" for m in services.chat_models.values()),
+        pictures=", ".join(services.backends) or "none",
+    )

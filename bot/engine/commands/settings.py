@@ -1,0 +1,145 @@
+"""settings: show and change every setting of a chat, typed, with help."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+
+from bot.domain.chat_settings import ChatSettings
+from bot.domain.errors import NotFound, UserError
+from bot.engine.commands.catalogue import Command, Option
+from bot.engine.commands.context import CommandContext
+from bot.guard.content import check_picture
+from bot.storage import chats
+
+_WORDS: dict[str, Any] = {"on": True, "yes": True, "off": False, "no": False}
+_UNSET = ("default", "reset")
+
+
+def describe_setting(name: str) -> str:
+    """Type and limits of a setting, for people: «on/off», «64 to 4096», «tool, tag, off»."""
+    schema = ChatSettings.model_json_schema()["properties"][name]
+    variants = [v for v in schema.get("anyOf", [schema]) if v.get("type") != "null"]
+    kind = variants[0] if variants else schema
+    if "enum" in kind:
+        return ", ".join(kind["enum"])
+    if kind.get("type") == "boolean":
+        return "on, off"
+    if kind.get("type") in ("integer", "number"):
+        return f"{kind.get('minimum', '')} to {kind.get('maximum', '')}".strip()
+    return f"text, up to {kind['maxLength']} characters" if "maxLength" in kind else "text"
+
+
+def parse_setting(name: str, text: str) -> Any:
+    """The typed value of what somebody wrote. Raises ``UserError`` naming setting, value and what is expected."""
+    field: FieldInfo = ChatSettings.model_fields[name]
+    value: Any = text
+    annotation = field.rebuild_annotation()
+    if annotation is bool or (annotation is not str and text.lower() in _WORDS):
+        value = _WORDS.get(text.lower(), text)
+    try:
+        checked = ChatSettings.model_validate({name: TypeAdapter(annotation).validate_python(value)})
+    except ValidationError as error:
+        raise UserError(f"`{name}` cannot be «{text}»; expected: {describe_setting(name)}.") from error
+    return getattr(checked, name)
+
+
+def find_setting(name: str) -> str:
+    """The setting's exact name. Raises ``NotFound`` with the near ones."""
+    plain = name.strip().lower().replace("-", "_").replace(" ", "_")
+    if plain in ChatSettings.model_fields:
+        return plain
+    near = [n for n in ChatSettings.model_fields if plain[:3] and plain[:3] in n]
+    raise NotFound(f"There is no setting «{name}»." + (f" Did you mean: {', '.join(near)}?" if near else " `/settings show` lists them all."))
+
+
+def shown(value: Any) -> str:
+    """A value as people write it."""
+    if value is None or value == "":
+        return "—"
+    return {True: "on", False: "off"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+
+
+async def _show(ctx: CommandContext) -> None:
+    wanted = str(ctx.call.arguments.get("name", "")).strip()
+    if wanted:
+        name = find_setting(wanted)
+        field = ChatSettings.model_fields[name]
+        default = getattr(ctx.services.defaults, name)
+        await ctx.say(
+            f"**{name}** is `{shown(getattr(ctx.chat.settings, name))}` (default `{shown(default)}`).\n{field.description}\n"
+            f"Values: {describe_setting(name)}. Change it: `/settings set name={name} VALUE`.",
+            private=True,
+        )
+        return
+    groups: dict[str, list[str]] = {}
+    for name, field in ChatSettings.model_fields.items():
+        extra = field.json_schema_extra
+        group = str(extra["group"]) if isinstance(extra, dict) else "other"
+        value = getattr(ctx.chat.settings, name)
+        mark = "" if value == getattr(ctx.services.defaults, name) else " ✎"
+        groups.setdefault(group, []).append(f"`{name}` {shown(value)}{mark}")
+    text = "\n".join(f"**{group}**: " + " · ".join(lines) for group, lines in groups.items())
+    await ctx.say(f"{text}\n✎ differs from the default. `/settings show NAME` explains one.", private=True)
+
+
+async def _set(ctx: CommandContext) -> None:
+    name = find_setting(str(ctx.call.arguments["name"]))
+    text = str(ctx.call.arguments.get("value", "")).strip()
+    value = None if text.lower() in _UNSET else parse_setting(name, text)
+    if isinstance(value, str):
+        check_picture(value, adult_allowed=ctx.services.guard.adult_allowed(ctx.chat))
+    _check_known(ctx, name, value)
+    async with ctx.services.db.write() as c:
+        await chats.change_settings(c, ctx.chat.id, {name: value})
+    now = getattr(ctx.services.defaults, name) if value is None else value
+    before = getattr(ctx.chat.settings, name)
+    await ctx.say(f"`{name}` is now `{shown(now)}` (it was `{shown(before)}`).")
+
+
+def _check_known(ctx: CommandContext, name: str, value: Any) -> None:
+    """Names of configured things must exist."""
+    known = {"backend": ctx.services.backends, "chat_model": ctx.services.chat_models, "workflow": ctx.services.workflows}.get(name)
+    if known is not None and value and value not in known:
+        raise NotFound(f"There is no {name.replace('_', ' ')} «{value}». Known: {', '.join(known) or 'none'}.")
+
+
+async def _reset(ctx: CommandContext) -> None:
+    async with ctx.services.db.write() as c:
+        await chats.change_settings(c, ctx.chat.id, dict.fromkeys(ChatSettings.model_fields))
+    await ctx.say("All settings of this chat are back at the host's defaults.")
+
+
+async def _names(ctx: CommandContext, typed: str) -> list[str]:
+    return [n for n in ChatSettings.model_fields if typed.lower().replace(" ", "_") in n]
+
+
+async def _values(ctx: CommandContext, typed: str) -> list[str]:
+    name = str(ctx.call.arguments.get("name", ""))
+    options = describe_setting(name).split(", ") if name in ChatSettings.model_fields else []
+    return [v for v in (*options, "default") if typed.lower() in v] if len(options) > 1 else ["default"]
+
+
+COMMANDS = (
+    Command(
+        "settings show",
+        "all settings of this chat, or one explained",
+        _show,
+        (Option("name", "one setting", rest=True, complete=_names),),
+        private=True,
+    ),
+    Command(
+        "settings set",
+        "change a setting; «default» resets it",
+        _set,
+        (
+            Option("name", "the setting", required=True, complete=_names),
+            Option("value", "the new value", required=True, rest=True, complete=_values),
+        ),
+        who="manager",
+        examples=("/settings set name=controls both",),
+    ),
+    Command("settings reset", "put every setting of this chat back to the host's defaults", _reset, who="manager"),
+)

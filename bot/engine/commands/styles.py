@@ -1,0 +1,114 @@
+"""style, setvar and getvar: switches for how pictures look."""
+
+from __future__ import annotations
+
+from bot.domain.errors import NotFound, UserError
+from bot.engine.commands.catalogue import Command, Option
+from bot.engine.commands.context import CommandContext
+from bot.engine.story.macros import expand
+from bot.guard.content import check_picture
+from bot.storage import chats, styles, variables
+from bot.storage.records import Style
+
+
+async def _use(ctx: CommandContext) -> None:
+    name = str(ctx.call.arguments.get("name", "")).strip()
+    if not name:
+        current = ctx.chat.settings.style
+        await ctx.say(f"The style is **{current}**." if current else "No style is in use: the chat's own prefix and negative prompt apply.")
+        return
+    async with ctx.services.db.read() as c:
+        known = await styles.all_of(c, ctx.chat.id)
+    match = next((s for s in known if s.name == name), None) or next((s for s in known if s.name.lower() == name.lower()), None)
+    if match is None and name.lower() not in ("none", "off"):
+        raise NotFound(f"There is no style «{name}». Known: {', '.join(s.name for s in known) or 'none yet'}.")
+    async with ctx.services.db.write() as c:
+        await chats.change_settings(c, ctx.chat.id, {"style": match.name if match else ""})
+    await ctx.say(f"Style **{match.name}** is in use." if match else "No style is in use now.")
+
+
+async def _save(ctx: CommandContext) -> None:
+    arguments, settings = ctx.call.arguments, ctx.chat.settings
+    name = str(arguments["name"]).strip()[:80]
+    if not name:
+        raise UserError("A style needs a name.")
+    style = Style(name, str(arguments.get("prefix", settings.prefix)), str(arguments.get("negative", settings.negative)))
+    check_picture(style.prefix, adult_allowed=ctx.services.guard.adult_allowed(ctx.chat))
+    async with ctx.services.db.write() as c:
+        replaced = await styles.save(c, ctx.chat.id, style)
+    what = "changed" if replaced else "saved"
+    await ctx.say(f"Style **{name}** {what}: prefix `{style.prefix or '—'}`, negative `{style.negative or '—'}`.")
+
+
+async def _list(ctx: CommandContext) -> None:
+    async with ctx.services.db.read() as c:
+        known = await styles.all_of(c, ctx.chat.id)
+    lines = [f"{'▶' if s.name == ctx.chat.settings.style else '•'} **{s.name}** — `{s.prefix or '—'}` / not `{s.negative or '—'}`" for s in known]
+    await ctx.say("\n".join(lines) or "There are no styles yet. Save one: `/style save name=Ink prefix=\"ink drawing\"`.")
+
+
+async def _delete(ctx: CommandContext) -> None:
+    name = str(ctx.call.arguments["name"]).strip()
+    async with ctx.services.db.write() as c:
+        if not await styles.delete(c, ctx.chat.id, name):
+            raise NotFound(f"There is no style «{name}».")
+        if ctx.chat.settings.style == name:
+            await chats.change_settings(c, ctx.chat.id, {"style": ""})
+    await ctx.say(f"Style **{name}** is deleted.")
+
+
+async def _setvar(ctx: CommandContext) -> None:
+    key = str(ctx.call.arguments["key"]).strip()
+    stage = await ctx.services.turns.stage(ctx.chat, ctx.call.author)
+    value = expand(str(ctx.call.arguments.get("value", "")), stage.world()).text
+    async with ctx.services.db.write() as c:
+        await variables.set_many(c, ctx.chat.id, {key: value})
+    await ctx.say(f"`{key}` is `{value}`.")
+
+
+async def _getvar(ctx: CommandContext) -> None:
+    key = str(ctx.call.arguments["key"]).strip()
+    async with ctx.services.db.read() as c:
+        values = await variables.all_of(c, ctx.chat.id)
+    await ctx.say(f"`{key}` is `{values[key]}`." if key in values else f"`{key}` is not set.")
+
+
+async def _names(ctx: CommandContext, typed: str) -> list[str]:
+    async with ctx.services.db.read() as c:
+        known = await styles.all_of(c, ctx.chat.id)
+    return [s.name for s in known if typed.lower() in s.name.lower()]
+
+
+_NAME = Option("name", "the style's name", required=True, rest=True, complete=_names)
+COMMANDS = (
+    Command(
+        "style use",
+        "switch to a style, «none» for none; alone it tells which one is in use",
+        _use,
+        (Option("name", "the style's name", rest=True, complete=_names),),
+        aliases=("imagine-style", "sd-style", "img-style"),
+        who="manager",
+    ),
+    Command(
+        "style save",
+        "save a style; without texts, the chat's prefix and negative prompt",
+        _save,
+        (
+            Option("name", "the style's name", required=True, rest=True),
+            Option("prefix", "words before every prompt; {prompt} marks its place"),
+            Option("negative", "negative prompt"),
+        ),
+        who="manager",
+        examples=('/style save prefix="ink drawing" negative="colour" Ink',),
+    ),
+    Command("style list", "the styles of this chat", _list),
+    Command("style delete", "delete a style", _delete, (_NAME,), who="manager"),
+    Command(
+        "setvar",
+        "set a variable that macros read with {{getvar::key}}",
+        _setvar,
+        (Option("key", "the variable's name", required=True), Option("value", "its value", rest=True)),
+        examples=("/setvar key=weather rain",),
+    ),
+    Command("getvar", "show a variable", _getvar, (Option("key", "the variable's name", required=True, rest=True),)),
+)

@@ -1,0 +1,91 @@
+"""What an earlier process left unfinished: messages, commands and jobs are taken up again, once."""
+
+from __future__ import annotations
+
+import structlog
+
+from bot.domain.errors import PlatformError
+from bot.domain.events import CommandCall, Incoming
+from bot.domain.places import ChatKey
+from bot.domain.posts import Button, Post
+from bot.engine.commands.catalogue import control_id
+from bot.engine.services import Services
+from bot.engine.stage import set_stage
+from bot.engine.turn import Turns
+from bot.storage import chats, entries, inbox, pictures
+from bot.storage.records import Inbox
+
+log = structlog.get_logger(__name__)
+
+
+class Recovery:
+    """Runs once at start, after the front ends are there."""
+
+    def __init__(self, services: Services, turns: Turns) -> None:
+        self._services = services
+        self._turns = turns
+
+    async def run(self) -> None:
+        """Resume jobs, then messages in their order, then say which commands were cut off."""
+        await self._services.jobs.resume_all()
+        async with self._services.db.read() as c:
+            rows = await inbox.unfinished(c)
+        for row in rows:
+            if row.kind == "message":
+                self._resume_message(row, Incoming.model_validate_json(row.payload))
+            elif row.kind == "command":
+                await self._resume_command(row, CommandCall.model_validate_json(row.payload))
+            else:
+                await self._done(row)
+        if rows:
+            log.info("unfinished work taken up", messages=len(rows))
+
+    def _resume_message(self, row: Inbox, event: Incoming) -> None:
+        async def work() -> None:
+            if row.state == "delivering" and row.reply_entry_id is not None:
+                await self._deliver(row, event)
+            else:
+                await self._turns.run(row.id, event, row)
+
+        self._services.lanes.submit(str(event.chat), work)
+
+    async def _deliver(self, row: Inbox, event: Incoming) -> None:
+        """A reply is stored; bring its post to the final text. Without a known post it may or may not have arrived: never resend
+        by itself, offer it."""
+        async with self._services.db.read() as c:
+            chat = await chats.by_key(c, event.chat)
+            entry = await entries.by_id(c, row.reply_entry_id) if row.reply_entry_id else None
+            linked = await entries.posts_of(c, entry.id) if entry else ()
+        if chat is None or entry is None or linked:
+            await self._done(row)
+            return
+        if row.posted:
+            stage = await set_stage(self._services, chat, event.author)
+            await self._turns.replier.deliver(stage, entry, entry.text, reply_to=event.message_id, posted=row.posted)
+        else:
+            button = Button(control_id("resend", str(entry.id)), "💬 Show it")
+            await self._say(event.chat, Post("I was interrupted; my last answer may not have arrived.", ((button,),), reply_to=event.message_id))
+        await self._done(row)
+
+    async def _resume_command(self, row: Inbox, call: CommandCall) -> None:
+        """A command that had not begun or was cut off: its answer has nobody to go to any more, so say it in the chat, unless a
+        picture came of it, which goes on by itself."""
+        async with self._services.db.read() as c:
+            chat = await chats.by_key(c, call.chat)
+            drawn = await pictures.answering(c, chat.id, call.message_id) if chat and call.message_id else None
+        if drawn is None:
+            await self._say(call.chat, Post(f"I was restarted in the middle of `/{call.name}`. Please send it again.", reply_to=call.message_id))
+        await self._done(row)
+
+    async def _done(self, row: Inbox) -> None:
+        async with self._services.db.write() as c:
+            await inbox.mark(c, row.id, "done")
+
+    async def _say(self, chat: ChatKey, post: Post) -> None:
+        platform = self._services.platforms.get(chat.platform)
+        if platform is None:
+            return
+        try:
+            await platform.post(chat, post)
+        except PlatformError as error:
+            log.warning("notice not delivered", chat=str(chat), reason=error.message)
