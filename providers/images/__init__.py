@@ -1,0 +1,6 @@
+"""Image backends: one module per vendor or wire format, each with one class that keeps ``providers.contract.ImageBackend``.
+
+A module declares what the service can do as ``ImageCapabilities``, validates its own options (``options.read_options``), speaks
+through ``providers.http`` and raises ``ProviderError`` only. What several need stands beside them: ``formats`` recognises image
+bytes, ``families`` guesses a model's family, ``auth`` builds the header of a self-hosted server.
+"""

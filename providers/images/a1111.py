@@ -1,0 +1,236 @@
+"""AUTOMATIC1111's web UI and its family (Forge, reForge; stable-diffusion.cpp's subset), through ``/sdapi/v1``.
+
+A picture is one long call. The server draws one at a time and keeps the others waiting inside without a sign; ``/progress`` and
+``/interrupt`` speak of whatever is being drawn, not of our call. So calls of one backend go one after the other, and both are
+used only while the picture being drawn can be ours (see ``a1111_progress``). Hanging up does not stop the server: a picture
+cancelled while it waits there is drawn later and thrown away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from providers.contract import (
+    Dropped,
+    Health,
+    ImageCapabilities,
+    ImageModelInfo,
+    ProviderConfig,
+    RenderResult,
+    RenderSpec,
+    RenderWatch,
+    SizeRule,
+)
+from providers.errors import ErrorKind, ProviderError
+from providers.hosts import host_of, is_private_host
+from providers.http import Answer, json_of, request
+from providers.images import a1111_request as wire
+from providers.images.a1111_errors import failure
+from providers.images.a1111_lists import ServerLists
+from providers.images.a1111_progress import RunningCall, follow_progress
+from providers.images.a1111_wishes import WishReader, few
+from providers.images.auth import authorization
+from providers.images.families import prompt_style_of
+from providers.images.formats import from_base64, rendered
+from providers.images.options import read_options
+
+PICTURE_SECONDS = 600.0
+"""Limit of one picture when the host set none: local servers load models of several GB and draw on slow cards."""
+QUESTION_SECONDS = 20.0
+
+
+class A1111Options(BaseModel):
+    """Options of ``[images.<name>]`` for this provider."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    user: str = ""
+    """User of ``--api-auth``; ``api_key = "user:password"`` does the same."""
+    password: SecretStr | None = None
+    steps: int = Field(default=25, ge=1, le=500)
+    """Sampling steps when nobody chose a number."""
+    poll_seconds: float = Field(default=0.7, gt=0, le=60)
+    """Pause between two questions for progress."""
+
+
+class Automatic1111Backend:
+    """One AUTOMATIC1111-type server."""
+
+    def __init__(self, config: ProviderConfig) -> None:
+        self.name = config.name
+        self.model = config.model
+        self._config = config
+        self._options = read_options(config, A1111Options)
+        self._headers = authorization(config, self._options.user, self._options.password)
+        self._base = config.base_url.rstrip("/").removesuffix("/sdapi/v1").rstrip("/") + "/sdapi/v1/"
+        self._lists = ServerLists(self._get_or_none)
+        self._wishes = WishReader(config, self._lists, self._options.steps)
+        self._turn = asyncio.Lock()
+        self._calls: dict[str, RunningCall] = {}
+        self._has_progress = True
+        self._connection_suspect = False
+
+    def capabilities(self, model: str = "") -> ImageCapabilities:
+        """One reference picture as the start of image-to-image. A server without ``/progress`` can neither report nor cancel."""
+        return ImageCapabilities(
+            image_to_image=True,
+            references=1,
+            negative=True,
+            seed=True,
+            steps=True,
+            cfg=True,
+            sampler=True,
+            scheduler=True,
+            clip_skip=True,
+            denoise=True,
+            vae=True,
+            hires=True,
+            restore_faces=True,
+            loras=True,
+            model_choice=True,
+            sizes=SizeRule(least=64, most=4096, step=8),
+            progress=self._has_progress,
+            cancel=self._has_progress,
+            model_list=True,
+            free=True,
+            local=is_private_host(host_of(self._config.base_url)),
+            nsfw="none",
+            prompt_style=prompt_style_of(model or self.model),
+        )
+
+    async def models(self, *, refresh: bool = False) -> tuple[ImageModelInfo, ...]:
+        """Checkpoints by title; ``refresh`` asks the server again."""
+        return await self._lists.models(refresh=refresh)
+
+    async def choices(self, setting: Literal["sampler", "scheduler", "vae", "upscaler"]) -> tuple[str, ...]:
+        return await self._lists.names(setting)
+
+    async def render(self, spec: RenderSpec, watch: RenderWatch) -> RenderResult:
+        """Draw. Nothing can be adopted after a crash: the server hands a picture to the call that asked for it and to nobody else."""
+        call = RunningCall()
+        self._calls[spec.job_key] = call
+        try:
+            async with self._turn:
+                call.check(self.name)
+                wishes, dropped = await self._wishes.of(spec)
+                route, body = wire.route_of(spec, wire.body_of(spec, wishes))
+                answer = await self._draw(route, body, call, watch)
+            return self._result(answer, body, wishes, dropped)
+        finally:
+            if self._calls.get(spec.job_key) is call:
+                del self._calls[spec.job_key]
+
+    async def _draw(self, route: str, body: dict[str, Any], call: RunningCall, watch: RenderWatch) -> dict[str, Any]:
+        call.steps = body["steps"] if route == "txt2img" and not body.get("enable_hr") else None
+        call.foreign = await self._foreign_job()
+        call.task = asyncio.ensure_future(self._post(route, body))
+        ears = asyncio.ensure_future(follow_progress(self._progress, call, watch, self._options.poll_seconds))
+        try:
+            await asyncio.wait({call.task})
+            call.check(self.name)
+            answer = call.task.result()
+            if not isinstance(answer, dict):
+                raise ProviderError(ErrorKind.BAD_ANSWER, self.name, host_detail="the answer is no object")
+            return answer
+        finally:
+            call.task.cancel()
+            ears.cancel()
+            await asyncio.gather(call.task, ears, return_exceptions=True)
+
+    async def cancel(self, job_key: str, ref: str | None) -> bool:
+        """Interrupt our picture while it is being drawn; while it only waits inside the server, hang up."""
+        call = self._calls.get(job_key)
+        if call is None or call.cancelled:
+            return False
+        call.cancelled = True
+        if call.task is None:
+            return True
+        call.see(await self._progress() or {})
+        if call.drawing:
+            return (await self._ask("POST", "interrupt")).status < 300
+        call.task.cancel()
+        return True
+
+    async def check(self) -> Health:
+        models = await self._lists.models(refresh=True)
+        saved = await self._lists.saved()
+        kind = await self._server_kind()
+        current = str(saved.get("sd_model_checkpoint") or "")
+        problems = [] if models else ["It has no checkpoint: put a model into models/Stable-diffusion."]
+        warnings = []
+        if self.model and models and not any(wire.same_model(self.model, m.id) for m in models):
+            problems.append(f"The configured model «{self.model}» is not there. It has: {few([m.label for m in models])}.")
+        if not self._has_progress:
+            warnings.append("It reports no progress and cannot be interrupted.")
+        using = self.model or current
+        summary = f"{kind}, {len(models)} model{'' if len(models) == 1 else 's'}" + (f", drawing with {using}" if using else "")
+        return Health(summary, tuple(problems), tuple(warnings))
+
+    async def close(self) -> None:
+        for call in self._calls.values():
+            if call.task is not None:
+                call.task.cancel()
+
+    def _result(self, answer: dict[str, Any], body: dict[str, Any], wishes: wire.Wishes, dropped: tuple[Dropped, ...]) -> RenderResult:
+        info = wire.read_info(answer)
+        pictures = answer.get("images")
+        texts = [p for p in pictures if isinstance(p, str)] if isinstance(pictures, list) else []
+        # A grid comes first where the server makes one; what follows the first picture are maps of extensions.
+        texts = texts[info.first_image :][:1] or texts[:1]
+        if not texts:
+            raise ProviderError(ErrorKind.BAD_ANSWER, self.name, "There was no picture in it.", host_detail="images is empty")
+        image = rendered(from_base64(texts[0], self.name), self.name, seed=body["seed"] if info.seed is None else info.seed)
+        sent = {key: value for key, value in body.items() if key not in ("init_images", "send_images", "save_images")}
+        model = info.model or wishes.checkpoint or ""
+        return RenderResult((image,), model, dropped + wire.replaced(wishes, info), sent)
+
+    # --- the wire ---
+
+    async def _ask(self, method: str, route: str, *, seconds: float = QUESTION_SECONDS, **parts: Any) -> Answer:
+        return await request(self._config, method, self._base + route, timeout=seconds, headers=self._headers, **parts)
+
+    async def _get_or_none(self, route: str) -> Any:
+        answer = await self._ask("GET", route)
+        if answer.status == 404:
+            return None
+        if answer.status >= 300:
+            raise failure(self._config, answer)
+        return json_of(answer, self._config)
+
+    async def _post(self, route: str, body: dict[str, Any]) -> Any:
+        seconds = self._config.timeout or PICTURE_SECONDS
+        try:
+            answer = await self._ask("POST", route, seconds=seconds, json=body)
+        except ProviderError as error:
+            # After an unhandled 500 the server drops the kept connection, and the next call on it is reset before it is read.
+            if not self._connection_suspect or error.kind is not ErrorKind.UNREACHABLE:
+                raise
+            self._connection_suspect = False
+            answer = await self._ask("POST", route, seconds=seconds, json=body)
+        self._connection_suspect = answer.status >= 500
+        if answer.status >= 300:
+            raise failure(self._config, answer)
+        return json_of(answer, self._config)
+
+    async def _progress(self) -> dict[str, Any] | None:
+        """The server's progress, or None where it has none (stable-diffusion.cpp)."""
+        if not self._has_progress:
+            return None
+        found = await self._get_or_none("progress?skip_current_image=true")
+        self._has_progress = found is not None
+        return found if isinstance(found, dict) else None
+
+    async def _foreign_job(self) -> str:
+        """The time stamp of a picture that somebody else is having drawn right now; empty when the server is idle."""
+        state = (await self._progress() or {}).get("state")
+        if not isinstance(state, dict) or not state.get("job_count"):
+            return ""
+        return str(state.get("job_timestamp") or "")
+
+    async def _server_kind(self) -> str:
+        if await self._progress() is None:
+            return "stable-diffusion.cpp server"
+        return "Forge" if await self._get_or_none("sd-modules") is not None else "AUTOMATIC1111-type server"

@@ -1,0 +1,76 @@
+"""The lists of an AUTOMATIC1111-type server, remembered for some minutes. A list the server lacks (404) counts as empty."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from providers.contract import ImageModelInfo
+from providers.images.families import family_of
+
+KEPT_SECONDS = 300.0
+
+GetJson = Callable[[str], Awaitable[Any]]
+"""Fetches one route below ``/sdapi/v1``; None when the server does not have it."""
+
+_NAME_ROUTES: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "sampler": (("samplers", "name"),),
+    "scheduler": (("schedulers", "name"),),
+    # AUTOMATIC1111 lists VAEs, Forge VAEs and text encoders under another route; each answers 404 to the other's.
+    "vae": (("sd-vae", "model_name"), ("sd-modules", "model_name")),
+    "upscaler": (("latent-upscale-modes", "name"), ("upscalers", "name")),
+}
+
+
+class ServerLists:
+    """Models, samplers, schedulers, VAEs, upscalers and the saved settings of one server."""
+
+    def __init__(self, get: GetJson) -> None:
+        self._get = get
+        self._kept: dict[str, tuple[float, Any]] = {}
+
+    async def models(self, *, refresh: bool = False) -> tuple[ImageModelInfo, ...]:
+        """Checkpoints by title, which is what ``sd_model_checkpoint`` takes."""
+        found = []
+        for entry in await self._rows("sd-models", refresh):
+            title = str(entry.get("title") or entry.get("model_name") or "")
+            if title:
+                label = str(entry.get("model_name") or title)
+                found.append(ImageModelInfo(title, label, family_of(f"{label} {entry.get('filename') or ''}")))
+        return tuple(found)
+
+    async def names(self, setting: str) -> tuple[str, ...]:
+        """Names for a setting, in the server's order and spelling, each once."""
+        names: dict[str, None] = {}
+        for route, key in _NAME_ROUTES[setting]:
+            for entry in await self._rows(route):
+                if name := entry.get(key):
+                    names[str(name)] = None
+        return tuple(names)
+
+    async def synonyms(self, setting: str) -> dict[str, str]:
+        """Lower-case spelling → name to send, with aliases and labels (``Euler a`` is also ``k_euler_a``)."""
+        found: dict[str, str] = {}
+        for route, key in _NAME_ROUTES[setting]:
+            for entry in await self._rows(route):
+                name = str(entry.get(key) or "")
+                spellings = [name, str(entry.get("label") or ""), *(entry.get("aliases") or ())]
+                for spelling in spellings:
+                    if name and isinstance(spelling, str) and spelling:
+                        found.setdefault(spelling.lower(), name)
+        return found
+
+    async def saved(self) -> dict[str, Any]:
+        """The server's settings (``/options``), always asked anew."""
+        options = await self._get("options")
+        return options if isinstance(options, dict) else {}
+
+    async def _rows(self, route: str, refresh: bool = False) -> list[dict[str, Any]]:
+        kept = self._kept.get(route)
+        if kept is None or refresh or time.monotonic() - kept[0] > KEPT_SECONDS:
+            answer = await self._get(route)
+            rows = [entry for entry in answer if isinstance(entry, dict)] if isinstance(answer, list) else []
+            kept = self._kept[route] = (time.monotonic(), rows)
+        rows = kept[1]
+        return rows if isinstance(rows, list) else []
