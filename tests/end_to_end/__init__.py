@@ -1,0 +1,1 @@
+"""The whole bot, with the real client libraries over loopback."""

@@ -1,0 +1,1 @@
+"""The schema, from empty and from every earlier state."""
