@@ -1,0 +1,1 @@
+"""Who plays: character cards in and out, the built-in characters."""
