@@ -76,7 +76,7 @@ def parse(text: str) -> list[Node]:
     return stack[0].macro.parts[0]
 
 
-def _take(marks: list[str], index: int, stack: list[_Open]) -> int:
+def _take(tokens: list[str], index: int, stack: list[_Open]) -> int:
     """Handle one token (or the two of ``}}``); how many were used."""
     mark, top, inside = tokens[index], stack[-1], len(stack) > 1
     if mark[0] == "{":
