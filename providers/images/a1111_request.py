@@ -137,19 +137,14 @@ def replaced(wishes: Wishes, info: Info) -> tuple[Dropped, ...]:
     return tuple(dropped)
 
 
-def bare_name(model: str) -> str:
-    """A checkpoint's name without folder, extension and the hash in brackets, lower case."""
-    name = model.partition(" [")[0].replace("\\", "/").rpartition("/")[2].lower()
+def spellings(model: str) -> set[str]:
+    """Lower-case names of one checkpoint: with and without its folder, which the server joins to the name with an underscore."""
+    path = model.partition(" [")[0].replace("\\", "/").lower()
     for extension in (".safetensors", ".ckpt", ".gguf", ".pth", ".pt", ".sft"):
-        name = name.removesuffix(extension)
-    return name
+        path = path.removesuffix(extension)
+    return {path.rpartition("/")[2], path.replace("/", "_")}
 
 
 def same_model(one: str, other: str) -> bool:
     """Whether two spellings (title with hash, file name, bare name) mean one checkpoint."""
-    return bare_name(one) == bare_name(other)
-
-
-def find_name(wanted: str, names: Sequence[str]) -> str | None:
-    """The server's spelling of a name, found without regard to capitals; None when it is not there."""
-    return next((name for name in names if name.lower() == wanted.strip().lower()), None)
+    return bool(spellings(one) & spellings(other))

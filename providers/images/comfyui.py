@@ -1,0 +1,299 @@
+"""ComfyUI: Vignette's own text-to-image and image-to-image graphs, or the host's graph with placeholders.
+
+Every picture gets a prompt id made from its job key. After a crash the server's queue and history are asked for that id before
+anything is submitted, so that no picture is drawn twice. The client id of the progress socket is the same id: events reach us
+again after a restart of ours, and no other job's do.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from providers.contract import (
+    Dropped,
+    Health,
+    ImageCapabilities,
+    ImageModelInfo,
+    ProviderConfig,
+    RenderedImage,
+    RenderResult,
+    RenderSpec,
+    RenderWatch,
+    SizeRule,
+)
+from providers.errors import ErrorKind, ProviderError
+from providers.hosts import host_of, is_private_host
+from providers.images import comfyui_graph as graphs
+from providers.images.comfyui_api import ComfyApi
+from providers.images.comfyui_errors import node_problems
+from providers.images.comfyui_lists import ComfyLists, Models
+from providers.images.comfyui_socket import Listener, listening
+from providers.images.comfyui_values import default_graph, not_honoured, uploads_needed, values_of
+from providers.images.comfyui_wait import PromptLost, Run, Waiting, check_outcome, outputs_of
+from providers.images.families import prompt_style_of
+from providers.images.formats import rendered
+from providers.images.options import read_options
+
+PICTURE_SECONDS = 600.0
+"""Limit of loading and drawing one picture when the host set none."""
+SUBMISSIONS = 2
+"""A prompt that a restarted server forgot is submitted once more."""
+MOST_REFERENCES = 16
+NAMESPACE = uuid.UUID("6f3d3c0e-6d0f-5a0b-9d86-3f4f2c1f0b57")
+
+
+class ComfyUIOptions(BaseModel):
+    """Options of ``[images.<name>]`` for this provider."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    poll_seconds: float = Field(default=1.0, gt=0, le=60)
+    """Pause between two looks at queue and history; four times as long while the progress socket works."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What a spec means on this server, before references are uploaded."""
+
+    workflow: dict[str, Any]
+    names: frozenset[str]
+    model: str
+    own: bool
+    """Our own graph, not the host's."""
+
+
+class ComfyUIBackend:
+    """One ComfyUI server."""
+
+    def __init__(self, config: ProviderConfig) -> None:
+        self.name = config.name
+        self.model = config.model
+        self._config = config
+        options = read_options(config, ComfyUIOptions)
+        self._api = ComfyApi(config)
+        self._lists = ComfyLists(self._api)
+        self._waiting = Waiting(config, self._api, options.poll_seconds, config.timeout or PICTURE_SECONDS)
+        self._runs: dict[str, Run] = {}
+
+    def capabilities(self, model: str = "") -> ImageCapabilities:
+        """Our own graph starts from one reference; how many a host's graph uses is seen when it is filled, and reported."""
+        return ImageCapabilities(
+            image_to_image=True,
+            references=MOST_REFERENCES,
+            negative=True,
+            seed=True,
+            steps=True,
+            cfg=True,
+            sampler=True,
+            scheduler=True,
+            clip_skip=True,
+            denoise=True,
+            vae=True,
+            workflows=True,
+            model_choice=True,
+            sizes=SizeRule(least=16, most=4096, step=8),
+            progress=True,
+            queue_place=True,
+            cancel=True,
+            adopts=True,
+            model_list=True,
+            free=True,
+            local=is_private_host(host_of(self._config.base_url)),
+            nsfw="none",
+            prompt_style=prompt_style_of(model or self.model),
+        )
+
+    async def models(self, *, refresh: bool = False) -> tuple[ImageModelInfo, ...]:
+        """Checkpoints, then diffusion models («UNet: …», «GGUF: …») that need a workflow of the host's own."""
+        return (await self._lists.models(refresh=refresh)).infos()
+
+    async def choices(self, setting: Literal["sampler", "scheduler", "vae", "upscaler"]) -> tuple[str, ...]:
+        return await self._lists.choices(setting)
+
+    async def render(self, spec: RenderSpec, watch: RenderWatch) -> RenderResult:
+        """Draw, or take over what an earlier life of this job submitted."""
+        run = self._runs[spec.job_key] = Run(prompt_id_of(spec.job_key))
+        try:
+            plan = await self._plan(spec)
+            entry = await self._adopt(run, plan, watch) if watch.ref else None
+            warnings: list[Dropped] = []
+            for _ in range(SUBMISSIONS):
+                if entry is None:
+                    entry, warnings = await self._submit(spec, plan, run, watch)
+                images = await self._fetch(spec, plan, entry) if entry else None
+                if images:
+                    return self._result(spec, plan, images, warnings)
+                entry = None
+            detail = "It was restarted while it drew, or somebody emptied its queue."
+            raise ProviderError(ErrorKind.BUSY, self.name, detail, host_detail=f"prompt {run.prompt_id} was lost {SUBMISSIONS} times")
+        finally:
+            if self._runs.get(spec.job_key) is run:
+                del self._runs[spec.job_key]
+
+    async def _adopt(self, run: Run, plan: _Plan, watch: RenderWatch) -> dict[str, Any] | None:
+        """The finished entry of an earlier submission; None when there is none to be had and the prompt has to be submitted."""
+        entry = await self._api.history(run.prompt_id)
+        if entry is None and run.prompt_id in await self._api.queue():
+            entry = await self._wait(run, plan.workflow, watch, None)
+        elif entry is None:
+            return await self._api.history(run.prompt_id)
+        if entry is None:
+            return None
+        try:
+            check_outcome(self._config, entry)
+        except ProviderError:
+            run.check(self.name)
+            return None
+        return entry
+
+    async def _submit(self, spec: RenderSpec, plan: _Plan, run: Run, watch: RenderWatch) -> tuple[dict[str, Any] | None, list[Dropped]]:
+        """Upload, fill, queue and wait. The entry is None when the server lost the prompt."""
+        uploads = await self._upload(spec, plan, run)
+        filled = self._fill(spec, plan, uploads)
+        run.check(self.name)
+        await watch.remember(run.prompt_id)
+        warnings: list[Dropped] = [Dropped("workflow", problem) for problem in filled.problems]
+        entry = await self._wait(run, filled.workflow, watch, warnings)
+        if entry is not None:
+            check_outcome(self._config, entry)
+        return entry, warnings
+
+    async def _wait(self, run: Run, graph: dict[str, Any], watch: RenderWatch, warnings: list[Dropped] | None) -> dict[str, Any] | None:
+        """Listen and wait; with ``warnings`` the graph is submitted first and what the server left out is added to them."""
+        listener = Listener(run.prompt_id, graph, watch, run.over)
+        url = self._api.socket_url(run.prompt_id)
+        async with listening(self._config, url, self._api.headers, listener, self._waiting.pause):
+            run.check(self.name)
+            if warnings is not None:
+                left_out = await self._api.submit(graph, run.prompt_id, run.prompt_id)
+                warnings.extend(Dropped("workflow", sentence) for _, sentence in node_problems(left_out))
+            try:
+                return await self._waiting.until_over(run, listener, watch)
+            except PromptLost:
+                return None
+
+    async def cancel(self, job_key: str, ref: str | None) -> bool:
+        """Interrupt our prompt if it runs, take it out of the queue if it waits. Nobody else's is touched."""
+        prompt_id = ref or prompt_id_of(job_key)
+        run = self._runs.get(job_key)
+        if run is not None:
+            run.cancelled = True
+        stopped = False
+        for _ in range(3):  # between the look and the deletion a waiting prompt may have begun
+            queue = await self._api.queue()
+            if prompt_id in queue.running:
+                await self._api.interrupt(prompt_id)
+                stopped = True
+                break
+            if prompt_id not in queue.pending:
+                break
+            await self._api.delete_pending(prompt_id)
+            stopped = True
+        if run is not None:
+            run.over.set()
+        return stopped or run is not None
+
+    async def check(self) -> Health:
+        version = await self._api.version()
+        models = await self._lists.models(refresh=True)
+        count = len(models.checkpoints)
+        problems, warnings = [], []
+        if self.model and models.find(self.model) is None:
+            problems.append(f"The configured model «{self.model}» is not there. It has: {_few(models)}.")
+        elif not count and not models.others:
+            problems.append("It has no model: put a checkpoint into models/checkpoints.")
+        elif not count:
+            warnings.append("It has no checkpoint, only bare diffusion models: these need a workflow of your own.")
+        using = self.model or (models.checkpoints[0] if count else "")
+        summary = f"ComfyUI {version}".strip() + f", {count} checkpoint{'' if count == 1 else 's'}"
+        summary += f" and {len(models.others)} diffusion models" if models.others else ""
+        return Health(summary + (f", drawing with {using}" if using else ""), tuple(problems), tuple(warnings))
+
+    async def close(self) -> None:
+        """Nothing is held: connections are the shared layer's, sockets end with their picture."""
+
+    # --- from spec to graph ---
+
+    async def _plan(self, spec: RenderSpec) -> _Plan:
+        try:
+            workflow = default_graph(spec) if spec.workflow is None else graphs.parse(spec.workflow)
+        except graphs.WorkflowError as error:
+            raise ProviderError(ErrorKind.MISCONFIGURED, self.name, str(error)) from error
+        names = frozenset(graphs.OTHER_NAMES.get(name, name) for name in graphs.placeholders_in(workflow))
+        model = await self._model(spec) if "model" in names else ""
+        return _Plan(workflow, names, model, spec.workflow is None)
+
+    async def _model(self, spec: RenderSpec) -> str:
+        """The wanted model in the server's spelling, else the configured one, else the server's first checkpoint."""
+        models = await self._lists.models()
+        wanted = spec.model or self.model
+        if not wanted:
+            if not models.checkpoints:
+                raise ProviderError(ErrorKind.MISCONFIGURED, self.name, "It has no checkpoint to draw with.")
+            return models.checkpoints[0]
+        found = models.find(wanted)
+        if found is None and models.names:
+            kind = ErrorKind.INVALID if spec.model and spec.model != self.model else ErrorKind.MISCONFIGURED
+            raise ProviderError(kind, self.name, f"It has no model «{wanted[:80]}». It has: {_few(models)}.")
+        if found is not None and found not in models.checkpoints and spec.workflow is None:
+            detail = f"«{found[:80]}» is a bare diffusion model: it needs a workflow of your own."
+            raise ProviderError(ErrorKind.INVALID, self.name, detail)
+        return found or wanted
+
+    async def _upload(self, spec: RenderSpec, plan: _Plan, run: Run) -> list[str]:
+        """Upload the references the graph asks for, under names no other job has."""
+        count = uploads_needed(plan.names, len(spec.references))
+        return [
+            await self._api.upload(reference.data, f"{run.prompt_id}-{number}") for number, reference in enumerate(spec.references[:count])
+        ]
+
+    def _fill(self, spec: RenderSpec, plan: _Plan, uploads: list[str]) -> graphs.Filled:
+        prefix = f"vignette/{uuid.uuid4().hex[:16]}"
+        values = values_of(spec, model=plan.model, uploads=uploads, file_prefix=prefix)
+        try:
+            filled = graphs.fill(plan.workflow, values, spec.placeholders)
+        except graphs.WorkflowError as error:
+            raise ProviderError(ErrorKind.MISCONFIGURED, self.name, str(error)) from error
+        if filled.unfilled:
+            names = ", ".join(f"%{name}%" for name in filled.unfilled[:5])
+            raise ProviderError(ErrorKind.INVALID, self.name, f"The workflow asks for {names}, and there is no such value.")
+        return filled
+
+    # --- from history to pictures ---
+
+    async def _fetch(self, spec: RenderSpec, plan: _Plan, entry: dict[str, Any]) -> tuple[RenderedImage, ...] | None:
+        """The pictures of the output that counts, or None when their files are gone."""
+        outputs = outputs_of(entry)
+        if not outputs:
+            detail = "The workflow ended without a picture; it needs a SaveImage node."
+            raise ProviderError(ErrorKind.MISCONFIGURED, self.name, detail)
+        found = [await self._api.view(image) for image in outputs[:4]]
+        seed = values_seed(spec) if "seed" in plan.names else None
+        images = tuple(rendered(data, self.name, seed=seed) for data in found if data is not None)
+        return images or None
+
+    def _result(self, spec: RenderSpec, plan: _Plan, images: tuple[RenderedImage, ...], warnings: list[Dropped]) -> RenderResult:
+        uploaded = uploads_needed(plan.names, len(spec.references))
+        dropped = (*not_honoured(spec, plan.names, uploaded), *warnings)
+        values = values_of(spec, model=plan.model, uploads=(), file_prefix="")
+        sent = {name: values[name] for name in sorted(plan.names) if name in values and not name.endswith("_avatar")}
+        sent["workflow"] = "built in" if plan.own else "the host's"
+        return RenderResult(images, plan.model, dropped, sent)
+
+
+def prompt_id_of(job_key: str) -> str:
+    """The prompt id of a job: the same in every life of the process."""
+    return str(uuid.uuid5(NAMESPACE, job_key))
+
+
+def values_seed(spec: RenderSpec) -> int:
+    return spec.seed & (2**64 - 1)
+
+
+def _few(models: Models, most: int = 5) -> str:
+    names = models.names
+    return (", ".join(names[:most]) or "none") + (" …" if len(names) > most else "")

@@ -1,0 +1,119 @@
+"""Sentences for what ComfyUI refuses or fails at. Its tracebacks and exception texts show the server's paths: none of them is passed on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from providers.contract import ProviderConfig
+from providers.errors import ErrorKind, ProviderError
+from providers.failures import redact, secrets_of
+
+_MEMORY = re.compile(r"out of memory|OutOfMemory|can't allocate memory|not enough memory", re.I)
+_PATH = re.compile(r"""(?:[A-Za-z]:)?[\\/]?(?:[\w.+-]+[\\/])+[\w.+-]*""")
+_HOST_INPUTS = {"ckpt_name", "unet_name", "vae_name", "clip_name", "clip_name1", "clip_name2", "lora_name", "control_net_name"}
+"""Inputs that name files: when one is missing, the host has to act."""
+MOST_PROBLEMS = 4
+
+
+def rejection(config: ProviderConfig, body: Any) -> ProviderError:
+    """The ``ProviderError`` for a graph that ``POST /prompt`` refused with 400."""
+    error = body.get("error") if isinstance(body, dict) else None
+    error = error if isinstance(error, dict) else {}
+    node_errors = body.get("node_errors") if isinstance(body, dict) else None
+    found = list(node_problems(node_errors))
+    sentences = [sentence for _, sentence in found[:MOST_PROBLEMS]] or [_top(error)]
+    kind = ErrorKind.MISCONFIGURED if any(hosts for hosts, _ in found) or not found else ErrorKind.INVALID
+    host = f"{error.get('type', '')}: {error.get('message', '')} {' | '.join(s for _, s in found)}"
+    return ProviderError(kind, config.name, " ".join(sentences), host_detail=redact(host, secrets_of(config)))
+
+
+def node_problems(node_errors: Any) -> Iterator[tuple[bool, str]]:
+    """(whether the host has to act, sentence) for each error of each node."""
+    for node_id, entry in node_errors.items() if isinstance(node_errors, dict) else ():
+        if not isinstance(entry, dict):
+            continue
+        where = f"Node {_short(node_id)} ({_short(entry.get('class_type'))})"
+        for error in entry.get("errors") or ():
+            if isinstance(error, dict):
+                extra = error.get("extra_info")
+                yield _problem(where, str(error.get("type") or ""), extra if isinstance(extra, dict) else {})
+
+
+def _problem(where: str, kind: str, extra: Mapping[str, Any]) -> tuple[bool, str]:
+    name = str(extra.get("input_name") or "")
+    at = f"{where}, input {_short(name)}" if name else where
+    value = _short(extra.get("received_value"))
+    match kind:
+        case "value_not_in_list":
+            return name in _HOST_INPUTS, f"{at}: the server has no «{value}».{_available(extra.get('input_config'))}"
+        case "value_smaller_than_min" | "value_bigger_than_max":
+            word = "small" if kind == "value_smaller_than_min" else "big"
+            return False, f"{at}: {value} is too {word}{_limit(extra.get('input_config'), kind)}."
+        case "required_input_missing":
+            return True, f"{at} is missing."
+        case "invalid_input_type":
+            return False, f"{at}: «{value}» is of the wrong kind."
+        case "custom_validation_failed":
+            return False, f"{at} was not accepted."
+        case "return_type_mismatch" | "bad_linked_input" | "exception_during_inner_validation" | "exception_during_validation":
+            return True, f"{at} is connected wrongly."
+    return True, f"{at} was not accepted ({_short(kind)})."
+
+
+def _available(config: Any) -> str:
+    """A few names from an input's description; long lists come as null."""
+    names = choices_in(config)
+    if not names:
+        return ""
+    return f" It has: {', '.join(_short(name) for name in names[:5])}{' …' if len(names) > 5 else ''}."
+
+
+def choices_in(config: Any) -> list[str]:
+    """Choices of an input in both notations: ``[[names], {…}]`` and ``["COMBO", {"options": [names]}]``."""
+    if not isinstance(config, list) or not config:
+        return []
+    if isinstance(config[0], list):
+        return [name for name in config[0] if isinstance(name, str)]
+    options = config[1].get("options") if len(config) > 1 and isinstance(config[1], dict) else None
+    return [name for name in options if isinstance(name, str)] if isinstance(options, list) else []
+
+
+def _limit(config: Any, kind: str) -> str:
+    limits = config[1] if isinstance(config, list) and len(config) > 1 and isinstance(config[1], dict) else {}
+    edge = limits.get("min" if kind == "value_smaller_than_min" else "max")
+    return f" (limit {edge})" if isinstance(edge, int | float) else ""
+
+
+def _top(error: Mapping[str, Any]) -> str:
+    """A sentence for errors that name no node."""
+    message = str(error.get("message") or "")
+    if found := re.search(r"node (\S+) does not exist", message):
+        return f"The workflow needs the node type «{_short(found[1])}», which the server does not have installed."
+    if error.get("type") == "prompt_no_outputs":
+        return "The workflow has no output node such as SaveImage."
+    if "class_type" in message:
+        return "The workflow is not in API format."
+    return "The server did not accept the workflow."
+
+
+def execution_failure(config: ProviderConfig, data: Mapping[str, Any]) -> ProviderError:
+    """The ``ProviderError`` for an ``execution_error`` message: node, type of the exception, nothing of the server's inside."""
+    exception = str(data.get("exception_type") or "")
+    message = str(data.get("exception_message") or "")
+    where = f"Node {_short(data.get('node_id'))} ({_short(data.get('node_type'))})"
+    host = redact(f"{where}: {exception}: {_PATH.sub('…', message)}", secrets_of(config))
+    if _MEMORY.search(f"{exception} {message}"):
+        return ProviderError(ErrorKind.INVALID, config.name, "It ran out of memory; a smaller size may work.", host_detail=host)
+    reason = exception.rpartition(".")[2]
+    detail = f"{where} failed{f' with {_short(reason)}' if reason else ''}."
+    return ProviderError(ErrorKind.INVALID, config.name, detail, host_detail=host)
+
+
+def _short(value: Any, most: int = 60) -> str:
+    """A value for a sentence: one line, no more than a few words, absolute paths taken out."""
+    text = " ".join(str(value).split())
+    if text.startswith(("/", "\\")) or re.match(r"[A-Za-z]:[\\/]", text):
+        text = text.replace("\\", "/").rpartition("/")[2]
+    return text if len(text) <= most else text[: most - 1] + "…"

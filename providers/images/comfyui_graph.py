@@ -1,0 +1,176 @@
+"""Fills a ComfyUI graph (API format) with the values of a picture.
+
+A placeholder is a value of a node's input that is the complete text ``"%name%"``, exact case; numbers become JSON numbers. The names
+are those SillyTavern's users know, plus the capital ones of LettuceAI. Made differently from the originals on purpose:
+
+- One pass over the parsed graph. A value is never looked at again, so a prompt that reads ``%seed%`` stays as it is, and characters
+  such as ``$&``, quotes or backslashes in a prompt cannot break anything.
+- A setting that is not there is reported and never becomes ``null`` or half a document; only a missing avatar becomes a 1x1 picture,
+  as users' graphs expect.
+- A placeholder inside a longer text is left alone, as in the original, and named in ``problems``.
+- A custom placeholder cannot produce another placeholder, and built-in names win over custom ones.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+MOST_CHARACTERS = 2_000_000
+DEEPEST = 40
+EMPTY_PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+"""A 1x1 PNG in base64: what an avatar placeholder becomes when there is no avatar."""
+
+NAMES = (
+    *("prompt", "negative_prompt", "model", "vae", "sampler", "scheduler", "steps", "scale", "width", "height", "denoise"),
+    *("clip_skip", "seed", "user_avatar", "char_avatar", "file_prefix"),
+)
+"""Built-in placeholders. ``scale`` is CFG, ``clip_skip`` negative as ComfyUI counts, ``file_prefix`` a name for the saved file."""
+OTHER_NAMES: Mapping[str, str] = {
+    "PROMPT": "prompt",
+    "NEGATIVE": "negative_prompt",
+    "CKPT": "model",
+    "SAMPLER": "sampler",
+    "STEPS": "steps",
+    "CFG": "scale",
+    "SEED": "seed",
+    "WIDTH": "width",
+    "HEIGHT": "height",
+    "DENOISE": "denoise",
+}
+"""LettuceAI's spelling → ours. ``IMAGE``, ``IMAGE0`` … and ``IMAGE_COUNT`` are names of their own: uploaded reference pictures."""
+SERVER_FILLED = "filename_prefix"
+"""In this input the server itself knows %width%, %year% and the like."""
+_IMAGE_NAME = re.compile(r"IMAGE(?:\d{1,2}|_COUNT)?")
+_WHOLE = re.compile(r"%([A-Za-z][\w -]{0,63})%")
+
+EXPORT_HINT = (
+    "This workflow was saved for ComfyUI's editor. In ComfyUI choose Workflow → Export (API) (older versions: switch on the dev mode "
+    "options, then Save (API Format)) and use that file."
+)
+
+
+class WorkflowError(ValueError):
+    """A workflow that cannot be used; the text tells people why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A graph ready to be sent."""
+
+    workflow: dict[str, Any]
+    used: frozenset[str] = frozenset()
+    """Names whose value was put in (LettuceAI's names as ours)."""
+    unfilled: tuple[str, ...] = ()
+    """Placeholders left as they are because there is no value of that name."""
+    problems: tuple[str, ...] = ()
+    """Sentences for the host: what will not work as written."""
+
+
+def parse(text: str) -> dict[str, Any]:
+    """A graph from JSON text. Raises ``WorkflowError`` for anything that is no API-format graph."""
+    if len(text) > MOST_CHARACTERS:
+        raise WorkflowError(f"The workflow is larger than {MOST_CHARACTERS // 1_000_000} MB.")
+    try:
+        graph = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        where = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
+        raise WorkflowError(f'The workflow is no valid JSON{where}. Placeholders need their quotes: "%seed%".') from error
+    if isinstance(graph, dict) and set(graph) >= {"nodes", "links"}:
+        raise WorkflowError(EXPORT_HINT)
+    if isinstance(graph, dict) and isinstance(graph.get("prompt"), dict) and "class_type" not in graph["prompt"]:
+        graph = graph["prompt"]  # a whole request body, as logged by other clients
+    check(graph)
+    return dict(graph)
+
+
+def check(graph: Any) -> None:
+    """Raise ``WorkflowError`` unless this is node id → ``{"class_type", "inputs"}``."""
+    if not isinstance(graph, dict) or not graph:
+        raise WorkflowError("The workflow holds no nodes.")
+    for node_id, node in graph.items():
+        if not isinstance(node, dict) or not isinstance(node.get("class_type"), str) or not isinstance(node.get("inputs"), dict):
+            raise WorkflowError(f"Entry «{str(node_id)[:40]}» of the workflow is no node with class_type and inputs. {EXPORT_HINT}")
+
+
+def placeholders_in(workflow: Mapping[str, Any]) -> frozenset[str]:
+    """Names of all placeholders in a graph, as written."""
+    return frozenset(match[1] for _, _, text in _texts(workflow) if (match := _WHOLE.fullmatch(text)))
+
+
+def fill(workflow: Mapping[str, Any], values: Mapping[str, Any], custom: Mapping[str, str]) -> Filled:
+    """Put values in. ``values`` holds built-in names (None = no value), ``custom`` the host's and the user's own, as texts.
+
+    The given graph is left untouched. Raises ``WorkflowError`` when it is nested deeper than 40 levels.
+    """
+    filler = _Filler(values, custom)
+    graph = {
+        node_id: {**node, "inputs": filler.filled(node["inputs"])} if isinstance(node, dict) and "inputs" in node else node
+        for node_id, node in workflow.items()
+    }
+    problems = list(_embedded(workflow, {*NAMES, *OTHER_NAMES, *custom}))
+    if "prompt" not in filler.used:
+        problems.append('The workflow has no "%prompt%": the picture will not follow what was asked for.')
+    if "seed" not in filler.used:
+        problems.append('The workflow has no "%seed%": drawing again may give the same picture.')
+    return Filled(graph, frozenset(filler.used), tuple(dict.fromkeys(filler.unfilled)), tuple(problems))
+
+
+class _Filler:
+    def __init__(self, values: Mapping[str, Any], custom: Mapping[str, str]) -> None:
+        self._values = values
+        self._custom = custom
+        self.used: set[str] = set()
+        self.unfilled: list[str] = []
+
+    def filled(self, value: Any, depth: int = 0, key: str = "") -> Any:
+        if depth > DEEPEST:
+            raise WorkflowError(f"The workflow is nested deeper than {DEEPEST} levels.")
+        if isinstance(value, dict):
+            return {key: self.filled(item, depth + 1, key) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.filled(item, depth + 1) for item in value]
+        if isinstance(value, str) and (match := _WHOLE.fullmatch(value)):
+            return self._value_of(match[1], value, key)
+        return value
+
+    def _value_of(self, written: str, text: str, key: str) -> Any:
+        name = OTHER_NAMES.get(written, written)
+        if self._values.get(name) is not None:
+            self.used.add(name)
+            return self._values[name]
+        if name in ("user_avatar", "char_avatar"):
+            self.used.add(name)
+            return EMPTY_PICTURE
+        built_in = name in NAMES or _IMAGE_NAME.fullmatch(name) is not None
+        if not built_in and written in self._custom:
+            self.used.add(written)
+            return self._custom[written]
+        if key != SERVER_FILLED:
+            self.unfilled.append(written)
+        return text
+
+
+def _texts(workflow: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Every text below ``inputs`` as (node id, input name, text)."""
+    for node_id, node in workflow.items():
+        inputs = node.get("inputs") if isinstance(node, dict) else None
+        for key, value in inputs.items() if isinstance(inputs, dict) else ():
+            pending = [(value, 0)]
+            while pending:
+                item, depth = pending.pop()
+                if isinstance(item, str):
+                    yield node_id, key, item
+                elif isinstance(item, dict | list) and depth < DEEPEST:
+                    pending.extend((inner, depth + 1) for inner in (item.values() if isinstance(item, dict) else item))
+
+
+def _embedded(workflow: Mapping[str, Any], names: set[str]) -> Iterator[str]:
+    for node_id, key, text in _texts(workflow):
+        found = sorted(name for name in names if f"%{name}%" in text and text != f"%{name}%")
+        if found and key != SERVER_FILLED:
+            marks = " and ".join(f"%{name}%" for name in found)
+            yield f"Node {node_id}, input {key}: {marks} inside a longer text is left as it is; make it the whole value."
