@@ -90,7 +90,7 @@ def _take(tokens: list[str], index: int, stack: list[_Open]) -> int:
         return 2
     elif mark == "::" and inside and not top.braces:
         top.macro.parts.append([])
-    elif mark in ("\\{", "\\}") and (inside or _doubled(marks, index)):
+    elif mark in ("\\{", "\\}") and (inside or _doubled(tokens, index)):
         top.add(mark[1])
     elif mark[0] == "<" and mark.lower() in _OLD_NAMES:
         top.add(Macro([[_OLD_NAMES[mark.lower()]]]))
