@@ -14,7 +14,7 @@ from typing import Any
 from bot.domain.errors import UserError
 from bot.engine.commands.catalogue import Catalogue, Command, Option
 
-_NAMED = re.compile(r"\s*([^\W\d_]*[\w-]*)=", re.UNICODE)
+_NAMED = re.compile(r"\s*(\w[\w-]*)=")
 _QUOTES = {'"': '"', "'": "'", "“": "”", "„": "“", "”": "”", "«": "»", "‘": "’"}
 _TRUE = {"on", "true", "1", "yes", "y"}
 _FALSE = {"off", "false", "0", "no", "n"}
