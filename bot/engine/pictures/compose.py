@@ -1,0 +1,145 @@
+"""From a drafted prompt to the finished pair. One function, one order, for every mode.
+
+Positive: extra prompt of the model, quality tags of its family, style or common prefix, character prefix, prompt. Where the prefix
+holds ``{prompt}``, the prompt goes there, and the character prefix comes after everything else.
+Negative: the call's, style or common, the character's, the model's.
+
+The rules are SillyTavern's, with these differences made on purpose: ``$&`` and its like in a prompt are plain text (there they are
+replacement patterns of JavaScript); ``{{prompt}}`` in a prefix marks the place like ``{prompt}``; ``{{charPrefix}}`` in a free prompt always
+brings the character's negative prompt along, also from a command; a re-roll reuses the finished pair of the take and never comes here,
+so prefixes are never doubled.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from bot.domain.pictures import Mode, Prompt
+from bot.engine.pictures.modes import MODE_TABLE
+from bot.engine.story.macros import expand
+from bot.engine.story.world import World
+
+# What JavaScript's trim() and \s take for white space; the rules were made there.
+_SPACE = "\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+_EDGES = re.compile(f"^[{_SPACE}]+|[{_SPACE}]+$")
+_EDGE_COMMA = re.compile(r"\A,|,\Z")
+_MARKER = re.compile(r"\{\{prompt\}\}|\{prompt\}")
+_CHAR_PREFIX = re.compile(rf"\Achar([{_SPACE}]|,)|\{{\{{charPrefix\}}\}}", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Ingredients:
+    """What a prompt is made of. ``prefix`` and ``negative`` are the style's where one is in use, else the chat's common pair."""
+
+    mode: Mode
+    prompt: str
+    prefix: str = ""
+    negative: str = ""
+    character_prefix: str = ""
+    character_negative: str = ""
+    extra_negative: str = ""
+    """The call's own negative prompt."""
+    group: bool = False
+    """The story has more than one character, so that nobody's prefix applies."""
+    model_prompt: str = ""
+    quality_tags: str = ""
+    model_negative: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """The finished pair, and the variables that macros in it set, for the caller to store."""
+
+    prompt: Prompt
+    changed: dict[str, str] = field(default_factory=dict)
+
+
+def _clean(text: str) -> str:
+    return _trim(_EDGE_COMMA.sub("", _trim(text)))
+
+
+def _trim(text: str) -> str:
+    return _EDGES.sub("", text)
+
+
+def join(base: str, extra: str, *, marker: bool = False) -> str:
+    """``base, extra`` without stray commas at the seam; an empty ``extra`` leaves ``base`` as it is.
+
+    With ``marker``, the first ``{prompt}`` in ``base`` is replaced by ``extra`` instead.
+    """
+    if not extra:
+        return base
+    left, right = _clean(base), _clean(extra)
+    if marker and _MARKER.search(left):
+        return _clean(_MARKER.sub(lambda _: right, left, count=1))
+    return _clean(f"{left}, {right},")
+
+
+def compose(parts: Ingredients, world: World | None = None) -> Composed:
+    """The finished positive and negative prompt. Macros are expanded last, on the joined strings; without a world they stay."""
+    steps: list[str] = []
+    add = _recorder(steps)
+    own_prefix, own_negative = ("", "") if parts.group else (parts.character_prefix, parts.character_negative)
+    prompt, call_negative = _with_character(parts, own_prefix, own_negative, steps)
+    positive = add("extra prompt of the model", "", parts.model_prompt)
+    positive = add("quality tags", positive, parts.quality_tags)
+    positive = add("prefix", positive, parts.prefix)
+    applies = MODE_TABLE[parts.mode].character_prefix and not parts.group
+    if applies and own_prefix:
+        steps.append(f"character prefix: {own_prefix}")
+        positive = join(positive, own_prefix)
+    if prompt:
+        how = "prompt at the marker" if _MARKER.search(positive) else "prompt"
+        steps.append(f"{how}: {prompt}")
+    positive = join(positive, prompt, marker=True)
+    negative = join(parts.negative, own_negative if applies else "")
+    negative = join(join(call_negative, negative), parts.model_negative)
+    for name, text in (
+        ("negative of the call", parts.extra_negative),
+        ("negative", parts.negative),
+        ("character negative", own_negative if applies else ""),
+        ("negative of the model", parts.model_negative),
+    ):
+        if text:
+            steps.append(f"{name}: {text}")
+    if world is None:
+        return Composed(Prompt(positive=positive, negative=negative, steps=tuple(steps)))
+    world = replace(world, char_prefix=own_prefix, char_negative=own_negative, prompt=world.prompt or prompt)
+    return _expanded(positive, negative, steps, world)
+
+
+def _recorder(steps: list[str]) -> Callable[[str, str, str], str]:
+    def add(name: str, base: str, extra: str) -> str:
+        if not extra:
+            return base
+        steps.append(f"{name}: {extra}")
+        # the first text in stays as it was written: the original does not touch a prefix that nothing is joined to
+        return join(base, extra) if base else extra
+
+    return add
+
+
+def _with_character(parts: Ingredients, prefix: str, negative: str, steps: list[str]) -> tuple[str, str]:
+    """A free prompt may call the character in by ``{{charPrefix}}`` or a leading «char»; each call brings its negative prompt."""
+    if parts.mode != "free":
+        return parts.prompt, parts.extra_negative
+    call_negative = parts.extra_negative
+
+    def called(match: re.Match[str]) -> str:
+        nonlocal call_negative
+        call_negative = join(call_negative, negative)
+        steps.append(f"character prefix by {match.group(0).strip()}: {prefix}")
+        return join(prefix, match.group(1) or "")
+
+    return _CHAR_PREFIX.sub(called, parts.prompt), call_negative
+
+
+def _expanded(positive: str, negative: str, steps: list[str], world: World) -> Composed:
+    first = expand(positive, world)
+    second = expand(negative, replace(world, variables={**world.variables, **first.changed}))
+    if first.text != positive or second.text != negative:
+        steps.append("macros expanded")
+    prompt = Prompt(positive=first.text, negative=second.text, steps=tuple(steps))
+    return Composed(prompt, {**first.changed, **second.changed})
