@@ -5,8 +5,8 @@ holds ``{prompt}``, the prompt goes there, and the character prefix comes after 
 Negative: the call's, style or common, the character's, the model's.
 
 The rules are SillyTavern's, with these differences made on purpose: ``$&`` and its like in a prompt are plain text (there they are
-replacement patterns of JavaScript); ``{{prompt}}`` in a prefix marks the place like ``{prompt}``; ``{{charPrefix}}`` in a free prompt always
-brings the character's negative prompt along, also from a command; a re-roll reuses the finished pair of the take and never comes here,
+replacement patterns of JavaScript); ``{{prompt}}`` in a prefix marks the place like ``{prompt}``; ``{{charPrefix}}`` in a free prompt
+always brings the character's negative prompt along, also from a command; a re-roll reuses the finished pair of the take and never comes here,
 so prefixes are never doubled.
 """
 
@@ -30,7 +30,7 @@ _CHAR_PREFIX = re.compile(rf"\Achar([{_SPACE}]|,)|\{{\{{charPrefix\}}\}}", re.IG
 
 
 @dataclass(frozen=True, slots=True)
-class Ingredients:
+class Parts:
     """What a prompt is made of. ``prefix`` and ``negative`` are the style's where one is in use, else the chat's common pair."""
 
     mode: Mode
@@ -46,6 +46,8 @@ class Ingredients:
     model_prompt: str = ""
     quality_tags: str = ""
     model_negative: str = ""
+    world: World | None = None
+    """What macros expand to; None leaves them as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class Composed:
     """The finished pair, and the variables that macros in it set, for the caller to store."""
 
     prompt: Prompt
-    changed: dict[str, str] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
 
 
 def _clean(text: str) -> str:
@@ -77,8 +79,8 @@ def join(base: str, extra: str, *, marker: bool = False) -> str:
     return _clean(f"{left}, {right},")
 
 
-def compose(parts: Ingredients, world: World | None = None) -> Composed:
-    """The finished positive and negative prompt. Macros are expanded last, on the joined strings; without a world they stay."""
+def compose(parts: Parts) -> Composed:
+    """The finished positive and negative prompt. Macros are expanded last, on the joined strings."""
     steps: list[str] = []
     add = _recorder(steps)
     own_prefix, own_negative = ("", "") if parts.group else (parts.character_prefix, parts.character_negative)
@@ -94,20 +96,22 @@ def compose(parts: Ingredients, world: World | None = None) -> Composed:
         how = "prompt at the marker" if _MARKER.search(positive) else "prompt"
         steps.append(f"{how}: {prompt}")
     positive = join(positive, prompt, marker=True)
-    negative = join(parts.negative, own_negative if applies else "")
-    negative = join(join(call_negative, negative), parts.model_negative)
-    for name, text in (
+    negative = join(join(call_negative, join(parts.negative, own_negative if applies else "")), parts.model_negative)
+    steps.extend(_negative_steps(parts, own_negative if applies else ""))
+    if parts.world is None:
+        return Composed(Prompt(positive=positive, negative=negative, steps=tuple(steps)))
+    world = replace(parts.world, char_prefix=own_prefix, char_negative=own_negative, prompt=parts.world.prompt or prompt)
+    return _expanded(positive, negative, steps, world)
+
+
+def _negative_steps(parts: Parts, character: str) -> list[str]:
+    named = (
         ("negative of the call", parts.extra_negative),
         ("negative", parts.negative),
-        ("character negative", own_negative if applies else ""),
+        ("character negative", character),
         ("negative of the model", parts.model_negative),
-    ):
-        if text:
-            steps.append(f"{name}: {text}")
-    if world is None:
-        return Composed(Prompt(positive=positive, negative=negative, steps=tuple(steps)))
-    world = replace(world, char_prefix=own_prefix, char_negative=own_negative, prompt=world.prompt or prompt)
-    return _expanded(positive, negative, steps, world)
+    )
+    return [f"{name}: {text}" for name, text in named if text]
 
 
 def _recorder(steps: list[str]) -> Callable[[str, str, str], str]:
@@ -121,7 +125,7 @@ def _recorder(steps: list[str]) -> Callable[[str, str, str], str]:
     return add
 
 
-def _with_character(parts: Ingredients, prefix: str, negative: str, steps: list[str]) -> tuple[str, str]:
+def _with_character(parts: Parts, prefix: str, negative: str, steps: list[str]) -> tuple[str, str]:
     """A free prompt may call the character in by ``{{charPrefix}}`` or a leading «char»; each call brings its negative prompt."""
     if parts.mode != "free":
         return parts.prompt, parts.extra_negative

@@ -36,7 +36,7 @@ def force(width: int, height: int, mode: Mode) -> tuple[int, int]:
     return width, height
 
 
-def snap(width: int, height: int, shape: Shape | None = None) -> tuple[int, int]:
+def nearest_known(width: int, height: int, shape: Shape | None = None) -> tuple[int, int]:
     """The known resolution closest in aspect ratio and pixel count together; of ``shape`` only, when that is given."""
     aspect, pixels = Fraction(width, height), width * height
 
@@ -46,13 +46,13 @@ def snap(width: int, height: int, shape: Shape | None = None) -> tuple[int, int]
     return min((size for size in KNOWN_RESOLUTIONS if _has(size, shape)), key=distance)
 
 
-def resolve_size(width: int, height: int, mode: Mode, snap_to_known: bool) -> tuple[int, int]:
+def resolve_size(width: int, height: int, mode: Mode, snap: bool) -> tuple[int, int]:
     """The size to ask a backend for. Snapping applies only where the forced shape changed the number of pixels."""
     forced = force(width, height, mode)
-    if not snap_to_known or forced[0] * forced[1] == width * height:
+    if not snap or forced[0] * forced[1] == width * height:
         return forced
     scaled = tuple(_scaled(side, width * height, forced[0] * forced[1]) for side in forced)
-    return snap(scaled[0], scaled[1], MODE_TABLE[mode].shape)
+    return nearest_known(scaled[0], scaled[1], MODE_TABLE[mode].shape)
 
 
 def _scaled(side: int, old: int, new: int) -> int:
