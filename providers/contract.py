@@ -24,13 +24,18 @@ class ProviderConfig(BaseModel):
     Keys beyond these land in ``options`` and are validated by the provider, which names the key when one is wrong.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     name: str
+    """The host's name for it."""
     provider: str
+    """Which provider it is, as `vignette explain backends` lists them."""
     base_url: str = ""
+    """Address of the service; empty takes the provider's own."""
     model: str = ""
+    """Model to use; some providers have a default of their own."""
     api_key: SecretStr | None = None
+    """Key of the service."""
     timeout: float = 0
     """Overall limit of one request in seconds; 0 takes the provider's own default."""
     concurrency: int = 1
@@ -38,7 +43,9 @@ class ProviderConfig(BaseModel):
     allow_invalid_tls: bool = False
     """For a self-hosted server only; refused for cloud hosts."""
     ca_file: Path | None = None
+    """Certificate authority of a self-hosted server, as a PEM file."""
     options: dict[str, Any] = {}
+    """Settings of this provider alone; written beside the others in the same table."""
 
 
 @dataclass(frozen=True, slots=True)
