@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
@@ -61,14 +61,38 @@ def client_for(config: ProviderConfig) -> httpx.AsyncClient:
     client = pool.get(key)
     if client is None or client.is_closed:
         client = pool[key] = httpx.AsyncClient(
-            verify=_tls_context(config),
+            verify=tls_context(config),
             follow_redirects=False,
             cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
             limits=httpx.Limits(max_connections=200, max_keepalive_connections=40, keepalive_expiry=30),
             timeout=httpx.Timeout(120, connect=CONNECT_SECONDS),
             headers={"User-Agent": "Vignette"},
+            event_hooks={"response": [_limit_stream]},
         )
     return client
+
+
+class _LimitedStream(httpx.AsyncByteStream):
+    """A body that ends in an error when it grows too large, for readers that know no limit (the vendor SDK's)."""
+
+    def __init__(self, stream: httpx.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        seen = 0
+        async for chunk in self._stream:
+            seen += len(chunk)
+            if seen > RESULT_LIMIT:
+                raise httpx.DecodingError(f"answer larger than {RESULT_LIMIT} bytes")
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+async def _limit_stream(response: httpx.Response) -> None:
+    if isinstance(response.stream, httpx.AsyncByteStream):
+        response.stream = _LimitedStream(response.stream)
 
 
 async def close_clients() -> None:
@@ -84,7 +108,7 @@ def check_tls(config: ProviderConfig) -> None:
         raise ProviderError(ErrorKind.MISCONFIGURED, config.name, detail)
 
 
-def _tls_context(config: ProviderConfig) -> ssl.SSLContext:
+def tls_context(config: ProviderConfig) -> ssl.SSLContext:
     context = httpx.create_ssl_context()
     if config.ca_file is not None:
         try:
@@ -131,7 +155,7 @@ async def read_limited(response: httpx.Response, limit: int, name: str = "") -> 
     return bytes(body)
 
 
-async def request(config: ProviderConfig, method: str, url: str, *, timeout: float, limit: int = JSON_LIMIT, **parts: Any) -> Answer:
+async def request(config: ProviderConfig, method: str, url: str, *, timeout: float, limit: int = JSON_LIMIT, **parts: Any) -> Answer:  # noqa: ASYNC109
     """Send a request and read the whole answer, whatever its status, in at most ``timeout`` seconds and ``limit`` bytes.
 
     ``parts`` are httpx's: json, content, data, files, params, headers. A GET that lost a kept-alive connection is sent once
@@ -156,7 +180,7 @@ async def _exchange(
     config: ProviderConfig,
     method: str,
     url: str | httpx.URL,
-    timeout: httpx.Timeout,
+    timeout: httpx.Timeout,  # noqa: ASYNC109
     limit: int,
     parts: Mapping[str, Any],
 ) -> Answer:
@@ -175,7 +199,7 @@ def json_of(answer: Answer, config: ProviderConfig) -> Any:
         raise ProviderError(ErrorKind.BAD_ANSWER, config.name, host_detail=detail) from error
 
 
-async def request_json(config: ProviderConfig, method: str, url: str, *, timeout: float, limit: int = JSON_LIMIT, **parts: Any) -> Any:
+async def request_json(config: ProviderConfig, method: str, url: str, *, timeout: float, limit: int = JSON_LIMIT, **parts: Any) -> Any:  # noqa: ASYNC109
     """Send a request and read JSON. Raises ``ProviderError`` for transport failures, statuses from 300 on and answers that are no JSON."""
     answer = await request(config, method, url, timeout=timeout, limit=limit, **parts)
     if answer.status >= 300:
@@ -187,7 +211,7 @@ async def download(
     config: ProviderConfig,
     url: str,
     *,
-    timeout: float,
+    timeout: float,  # noqa: ASYNC109
     limit: int = RESULT_LIMIT,
     types: tuple[str, ...] = ("image/",),
     headers: Mapping[str, str] | None = None,
@@ -217,7 +241,7 @@ async def download(
     return answer
 
 
-async def _fetch_result(config: ProviderConfig, url: str, own: bool, timeout: float, limit: int, headers: dict[str, str]) -> Answer:
+async def _fetch_result(config: ProviderConfig, url: str, own: bool, timeout: float, limit: int, headers: dict[str, str]) -> Answer:  # noqa: ASYNC109
     target = httpx.URL(url)
     if target.scheme not in (("http", "https") if own else ("https",)) or not target.host or target.userinfo:
         raise ProviderError(ErrorKind.BAD_ANSWER, config.name, host_detail="the result's address is not acceptable")

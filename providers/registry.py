@@ -116,12 +116,12 @@ def image_rows() -> Mapping[str, Row]:
 
 def build_chat(config: ProviderConfig) -> ChatModel:
     """The configured chat model; opens no connection. Raises ``ProviderError`` (MISCONFIGURED) naming what is wrong."""
-    return cast(ChatModel, _build(chat_rows(), config, "chat"))
+    return cast("ChatModel", _build(chat_rows(), config, "chat"))
 
 
 def build_images(config: ProviderConfig) -> ImageBackend:
     """The configured image backend; opens no connection. Raises ``ProviderError`` (MISCONFIGURED) naming what is wrong."""
-    return cast(ImageBackend, _build(image_rows(), config, "images"))
+    return cast("ImageBackend", _build(image_rows(), config, "images"))
 
 
 def _build(rows: Mapping[str, Row], config: ProviderConfig, section: str) -> object:
@@ -140,7 +140,7 @@ def _build(rows: Mapping[str, Row], config: ProviderConfig, section: str) -> obj
         factory = getattr(importlib.import_module(module), name)
     except ImportError as error:
         raise misconfigured(config, f"A package for provider {row.kind!r} is missing: {error.name}.") from error
-    return cast(object, factory(config))
+    return cast("object", factory(config))
 
 
 def complete(row: Row, config: ProviderConfig, environment: Mapping[str, str]) -> ProviderConfig:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Any
 
 from providers.chat.messages import chat_messages
@@ -85,28 +85,33 @@ def _add_schema(body: dict[str, Any], schema: dict[str, Any], quirks: Quirks) ->
         body["messages"].append({"role": "user", "content": words})
 
 
-def refused_fields(quirks: Quirks, model: str) -> Iterable[str]:
-    """Body fields this model or server refuses."""
-    yield from quirks.drop
-    for rule in quirks.model_rules:
+def reasoning_effort(setup: Setup, model: str) -> str | None:
+    """The effort to send where a preset switches thinking by effort and model: ``none``, ``low`` or nothing."""
+    quirks = setup.quirks
+    if not setup.reasoning_off or quirks.effort_none is None:
+        return None
+    if quirks.effort_none.search(model):
+        return "none"
+    return "low" if any(rule.pattern.search(model) for rule in quirks.model_rules) else None
+
+
+def refused_fields(setup: Setup, model: str) -> Iterator[str]:
+    """Body fields this server or model refuses. A model that does not think takes sampling again."""
+    yield from setup.quirks.drop
+    if reasoning_effort(setup, model) == "none":
+        return
+    for rule in setup.quirks.model_rules:
         if rule.pattern.search(model):
             yield from rule.drop
 
 
 def finish_body(body: dict[str, Any], setup: Setup, model: str) -> dict[str, Any]:
     """Add what is always sent and take out what is refused; the host's own fields come last and win."""
-    quirks, options = setup.quirks, setup.options
-    merged = {**body, **quirks.body}
-    thinking = not setup.reasoning_off
-    if setup.reasoning_off and quirks.effort_none is not None:
-        thinking = not quirks.effort_none.search(model)
-        if any(rule.pattern.search(model) for rule in quirks.model_rules) or not thinking:
-            merged["reasoning_effort"] = "low" if thinking else "none"
+    merged = {**body, **setup.quirks.body}
+    if effort := reasoning_effort(setup, model):
+        merged["reasoning_effort"] = effort
     elif setup.reasoning_off:
-        merged.update(quirks.reasoning_off)
-    refused = set(refused_fields(quirks, model))
-    if not thinking and quirks.effort_none is not None:
-        refused = set(quirks.drop)  # without thinking such a model takes sampling again
-    for name in (*refused, *options.exclude):
+        merged.update(setup.quirks.reasoning_off)
+    for name in (*refused_fields(setup, model), *setup.options.exclude):
         merged.pop(name, None)
-    return {**merged, **options.body}
+    return {**merged, **setup.options.body}

@@ -64,9 +64,7 @@ def read_setup(config: ProviderConfig) -> Setup:
         key = ".".join(str(part) for part in first["loc"])
         raise ProviderError(ErrorKind.MISCONFIGURED, config.name, f"[chat.{config.name}] {key}: {first['msg']}.") from error
     if wrong := RESERVED & {*options.body, *options.exclude}:
-        raise ProviderError(
-            ErrorKind.MISCONFIGURED, config.name, f"[chat.{config.name}] body and exclude cannot name {sorted(wrong)[0]}."
-        )
+        raise ProviderError(ErrorKind.MISCONFIGURED, config.name, f"[chat.{config.name}] body and exclude cannot name {sorted(wrong)[0]}.")
     quirks = QUIRKS.get(config.provider, QUIRKS["custom"])
     changes = {key: value for key in ("system_mode", "json_mode", "max_tokens_field") if (value := getattr(options, key)) is not None}
     if options.json_schema and quirks.json_mode == "none" and options.json_mode is None:

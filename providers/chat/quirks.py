@@ -76,7 +76,7 @@ class Quirks:
     """Models that accept reasoning effort ``none``."""
     server_url: bool = False
     """base_url may be the bare server address; ``/v1`` is added."""
-    capabilities: ChatCapabilities = ChatCapabilities()
+    capabilities: ChatCapabilities = field(default_factory=ChatCapabilities)
 
 
 def _cloud(window: int, **more: Any) -> ChatCapabilities:
