@@ -6,8 +6,8 @@ Negative: the call's, style or common, the character's, the model's.
 
 The rules are SillyTavern's, with these differences made on purpose: ``$&`` and its like in a prompt are plain text (there they are
 replacement patterns of JavaScript); ``{{prompt}}`` in a prefix marks the place like ``{prompt}``; ``{{charPrefix}}`` in a free prompt
-always brings the character's negative prompt along, also from a command; a re-roll reuses the finished pair of the take and never comes here,
-so prefixes are never doubled.
+always brings the character's negative prompt along, also from a command; a re-roll reuses the take's finished pair and never comes
+here, so prefixes are never doubled.
 """
 
 from __future__ import annotations
