@@ -118,11 +118,15 @@ class InteractionResponder:
         elif post.rows and self._on_private_message:
             await self._edit_original(bodies[-1])  # only this person sees it, so nobody else could edit it
             return None
-        await self._remove_thinking()
         private = post.private or (self._private and self._first != "silent")
+        in_the_way = self._first == "thinking" and not self._filled
+        if in_the_way:  # the first follow-up would fill the public «thinking…», so that has to be filled before it and removed after
+            await self._edit_original(Body("…"))
         last: str | None = None
         for body in bodies:
             last = await self._follow_up(body, private)
+        if in_the_way:
+            await self._remove_thinking()
         return None if private else last
 
     @property
