@@ -74,7 +74,7 @@ class DiscordSettings(Section):
     token: SecretStr | None = Field(None, description="Bot token (also `DISCORD_TOKEN`).")
     api_base: str = Field(
         "",
-        description="Another address of the REST API, with its version, such as `http://127.0.0.1:8790/api/v10`; the gateway is what it answers.",
+        description="Another address of the REST API, such as `http://127.0.0.1:8790/api/v10`; the gateway is what it answers.",
         pattern=r"^(https?://\S+)?$",
     )
 
