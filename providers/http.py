@@ -68,6 +68,8 @@ def client_for(config: ProviderConfig) -> httpx.AsyncClient:
             timeout=httpx.Timeout(120, connect=CONNECT_SECONDS),
             headers={"User-Agent": "Vignette"},
             event_hooks={"response": [_limit_stream]},
+            # A proxy of the environment is for the world outside, never for this machine.
+            mounts={"all://127.0.0.1": None, "all://localhost": None, "all://[::1]": None},
         )
     return client
 

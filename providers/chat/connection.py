@@ -113,9 +113,16 @@ class Connection:
 
     async def _open(self, path: str, body: Mapping[str, Any], deadline: float) -> Any:
         client = await self.client()
-        streams: Any = importlib.import_module("openai").AsyncStream
-        async with asyncio.timeout_at(deadline):
-            return await client.post(path, cast_to=object, body=body, stream=True, stream_cls=streams[object])
+        sdk: Any = importlib.import_module("openai")
+        for attempt in (1, 2):
+            try:
+                async with asyncio.timeout_at(deadline):
+                    return await client.post(path, cast_to=object, body=body, stream=True, stream_cls=sdk.AsyncStream[object])
+            except sdk.APIConnectionError as error:
+                # A kept connection that the server had just closed (llama.cpp does after every stream): nothing was read, ask anew.
+                if attempt == 2 or not isinstance(error.__cause__, httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError):
+                    raise
+        raise AssertionError("unreachable")
 
     async def _items(self, stream: Any) -> AsyncIterator[Any]:
         mime = str(stream.response.headers.get("content-type", "")).partition(";")[0].strip().lower()

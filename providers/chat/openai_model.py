@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
@@ -35,6 +35,11 @@ class OpenAIModel:
     def capabilities(self) -> ChatCapabilities:
         return self._known
 
+    @property
+    def base_url(self) -> str:
+        """The address before ``/chat/completions``."""
+        return self._setup.base_url
+
     def dialect(self, request: ChatRequest) -> str:
         """``chat`` or ``responses``. Current OpenAI models that think take function tools through Responses only."""
         wanted = self._setup.options.dialect
@@ -54,7 +59,7 @@ class OpenAIModel:
             built = chat_body(request, self._setup, self._known, preset=self._config.provider, model=self.model)
         return self._learned[dialect].apply(built)
 
-    async def stream(self, request: ChatRequest) -> AsyncIterator[ChatEvent]:
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
         """Ask and yield events; see ``ChatModel.stream``."""
         dialect = self.dialect(request)
         path = "/responses" if dialect == "responses" else "/chat/completions"
