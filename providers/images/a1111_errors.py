@@ -11,8 +11,9 @@ from typing import Any
 
 from providers.contract import ProviderConfig
 from providers.errors import ErrorKind, ProviderError
-from providers.failures import error_from, parse_problem, redact, secrets_of
+from providers.failures import error_from, parse_problem, redact
 from providers.http import Answer, json_of
+from providers.images.auth import secrets_in
 
 _MEMORY = re.compile(r"out of memory|OutOfMemory|not enough memory|can't allocate memory", re.I)
 _SIZE = re.compile(
@@ -23,7 +24,7 @@ _NAMES = {"cfg_scale": "CFG scale", "sampler_name": "sampler", "steps": "steps",
 
 def failure(config: ProviderConfig, answer: Answer) -> ProviderError:
     """The ``ProviderError`` for an answer with an error status; the detail names the setting to change."""
-    secrets = secrets_of(config)
+    secrets = secrets_in(config)
     body = _body(config, answer)
     text = redact(_words(body, answer), secrets)
     host = f"HTTP {answer.status} {text}"

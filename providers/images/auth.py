@@ -7,6 +7,7 @@ import base64
 from pydantic import SecretStr
 
 from providers.contract import ProviderConfig
+from providers.failures import secrets_of
 
 
 def authorization(config: ProviderConfig, user: str = "", password: SecretStr | None = None) -> dict[str, str]:
@@ -18,3 +19,9 @@ def authorization(config: ProviderConfig, user: str = "", password: SecretStr | 
     if pair:
         return {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
     return {"Authorization": f"Bearer {key}"} if key else {}
+
+
+def secrets_in(config: ProviderConfig) -> tuple[str, ...]:
+    """Every text to keep out of logs, the password half of a ``user:password`` key included."""
+    known = secrets_of(config)
+    return (*known, *(password for key in known if len(password := key.partition(":")[2]) >= 4))

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 from providers.contract import ProviderConfig
 from providers.errors import ErrorKind, ProviderError
-from providers.failures import error_from, secrets_of
+from providers.failures import error_from
 from providers.http import RESULT_LIMIT, Answer, json_of, request
-from providers.images.auth import authorization
+from providers.images.auth import authorization, secrets_in
 from providers.images.comfyui_errors import rejection
 from providers.images.formats import mime_of
 
@@ -123,7 +123,7 @@ class ComfyApi:
     def _good(self, answer: Answer) -> Answer:
         if answer.status < 300:
             return answer
-        raise error_from(self._config.name, answer.content, status=answer.status, headers=answer.headers, secrets=secrets_of(self._config))
+        raise error_from(self._config.name, answer.content, status=answer.status, headers=answer.headers, secrets=secrets_in(self._config))
 
     def _json(self, answer: Answer) -> Any:
         return json_of(answer, self._config)

@@ -8,7 +8,8 @@ from typing import Any
 
 from providers.contract import ProviderConfig
 from providers.errors import ErrorKind, ProviderError
-from providers.failures import redact, secrets_of
+from providers.failures import redact
+from providers.images.auth import secrets_in
 
 _MEMORY = re.compile(r"out of memory|OutOfMemory|can't allocate memory|not enough memory", re.I)
 _PATH = re.compile(r"""(?:[A-Za-z]:)?[\\/]?(?:[\w.+-]+[\\/])+[\w.+-]*""")
@@ -26,7 +27,7 @@ def rejection(config: ProviderConfig, body: Any) -> ProviderError:
     sentences = [sentence for _, sentence in found[:MOST_PROBLEMS]] or [_top(error)]
     kind = ErrorKind.MISCONFIGURED if any(hosts for hosts, _ in found) or not found else ErrorKind.INVALID
     host = f"{error.get('type', '')}: {error.get('message', '')} {' | '.join(s for _, s in found)}"
-    return ProviderError(kind, config.name, " ".join(sentences), host_detail=redact(host, secrets_of(config)))
+    return ProviderError(kind, config.name, " ".join(sentences), host_detail=redact(host, secrets_in(config)))
 
 
 def node_problems(node_errors: Any) -> Iterator[tuple[bool, str]]:
@@ -103,7 +104,7 @@ def execution_failure(config: ProviderConfig, data: Mapping[str, Any]) -> Provid
     exception = str(data.get("exception_type") or "")
     message = str(data.get("exception_message") or "")
     where = f"Node {_short(data.get('node_id'))} ({_short(data.get('node_type'))})"
-    host = redact(f"{where}: {exception}: {_PATH.sub('…', message)}", secrets_of(config))
+    host = redact(f"{where}: {exception}: {_PATH.sub('…', message)}", secrets_in(config))
     if _MEMORY.search(f"{exception} {message}"):
         return ProviderError(ErrorKind.INVALID, config.name, "It ran out of memory; a smaller size may work.", host_detail=host)
     reason = exception.rpartition(".")[2]
