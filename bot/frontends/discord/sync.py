@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import aiohttp
 import discord
 import structlog
 
 from bot.frontends.discord.commands import CommandTable
-
-if TYPE_CHECKING:
-    from bot.storage.database import Database
+from bot.storage import notes
+from bot.storage.database import Database
 
 log = structlog.get_logger(__name__)
 
@@ -21,8 +20,6 @@ async def sync_commands(client: discord.Client, table: CommandTable, db: Databas
 
     The stored fingerprint tells a change of ours; the names Discord has tell whether somebody else emptied or replaced the set.
     """
-    from bot.storage import notes
-
     application = client.application_id
     if application is None:
         return False
@@ -37,7 +34,7 @@ async def sync_commands(client: discord.Client, table: CommandTable, db: Databas
             return False
         await client.http.bulk_upsert_global_commands(application, table.payload)
         async with db.write() as c:
-            await notes.set(c, note, table.fingerprint)
+            await notes.put(c, note, table.fingerprint)
     except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
         log.error("commands could not be registered with Discord", reason=str(error))
         return False

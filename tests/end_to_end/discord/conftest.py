@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-import sys
-import types
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.storage.database import Database
 from tests.end_to_end.discord import simulated
-from tests.end_to_end.discord.recording import MemoryNotes, RecordingEngine
-
-
-@pytest.fixture(autouse=True)
-def notes_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The two functions of the notes table, on a dictionary."""
-
-    async def get(kept: dict[str, str], name: str) -> str | None:
-        return kept.get(name)
-
-    async def put(kept: dict[str, str], name: str, value: str) -> None:
-        kept[name] = value
-
-    module: Any = types.ModuleType("bot.storage.notes")
-    module.get, module.set = get, put
-    import bot.storage
-
-    monkeypatch.setitem(sys.modules, "bot.storage.notes", module)
-    monkeypatch.setattr(bot.storage, "notes", module, raising=False)
+from tests.end_to_end.discord.recording import RecordingEngine
 
 
 @pytest.fixture
-def engine() -> RecordingEngine:
-    return RecordingEngine(MemoryNotes())
+async def engine(tmp_path: Path) -> AsyncIterator[RecordingEngine]:
+    db = await Database.open(tmp_path / "notes.db")
+    yield RecordingEngine(db)
+    await db.close()
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 from bot.domain.events import Changed, CommandCall, Incoming, Press, Submission
@@ -12,9 +12,14 @@ from bot.domain.places import ChatKey, Person, Place
 from bot.domain.platform import Responder
 from bot.domain.posts import Form, FormField, Post
 from bot.engine.commands.catalogue import Catalogue, Command, Control, FormSpec, Option
+from bot.storage.database import Database
 
 
 async def _unused(_: Any) -> None:
+    raise AssertionError("the recording engine runs no catalogue handlers")
+
+
+async def _no_names(_: Any, __: str) -> Sequence[str]:
     raise AssertionError("the recording engine runs no catalogue handlers")
 
 
@@ -30,13 +35,13 @@ CATALOGUE = Catalogue(
                 Option("cfg", "CFG scale", "number", least=0, most=30),
                 Option("quiet", "privately", "boolean"),
                 Option("shape", "its shape", choices=("wide", "tall")),
-                Option("model", "image model", complete=_unused),
+                Option("model", "image model", complete=_no_names),
             ),
             aliases=("sd", "img"),
             action=None,
         ),
         Command(
-            "style use", "switch to a style", _unused, (Option("name", "its name", rest=True, complete=_unused),), aliases=("sd-style",)
+            "style use", "switch to a style", _unused, (Option("name", "its name", rest=True, complete=_no_names),), aliases=("sd-style",)
         ),
         Command("style list", "the styles", _unused),
         Command("character import", "add a card", _unused, (Option("card", "the file", "file", required=True),), who="manager"),
@@ -59,25 +64,12 @@ EDIT_FORM = Form(
 )
 
 
-class MemoryNotes:
-    """Stands in for the database where only notes are kept: a connection is the dictionary itself."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, str] = {}
-
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[dict[str, str]]:
-        yield self.kept
-
-    write = read
-
-
 class RecordingEngine:
     """Stores first, like the real one: a message known already is not heard twice."""
 
-    def __init__(self, db: Any) -> None:
+    def __init__(self, db: Database) -> None:
         self.catalogue = CATALOGUE
-        self.services = type("Services", (), {"db": db})()
+        self.services = SimpleNamespace(db=db)
         self.heard: list[Incoming] = []
         self.calls: list[CommandCall] = []
         self.presses: list[Press] = []

@@ -72,10 +72,6 @@ class World:
         report = await self.d.report()
         return [note for note in report["notes"] if note["kind"] in NEVER]
 
-    def image_bytes(self) -> int:
-        """Bytes of all files the bot ever uploaded, as the simulator stored them."""
-        return sum(len(f.data) for f in self.sim.world.files.values())
-
 
 def takes(folder: Path, count: int, handles: dict[int, str] | None = None) -> tuple[TakeView, ...]:
     """Small real PNG files."""

@@ -11,6 +11,7 @@ import pytest
 from bot.domain.events import CommandCall, Press, Submission
 from bot.domain.platform import Responder
 from bot.domain.posts import Button, FileOut, Post
+from bot.storage import notes
 from tests.end_to_end.discord.recording import EDIT_FORM, RecordingEngine, until
 from tests.end_to_end.discord.simulated import World
 
@@ -24,11 +25,13 @@ async def test_every_kind_of_option(world: World, engine: RecordingEngine) -> No
     i = await world.alice.slash(world.app, world.adult, "style use", name="noir")
     await i.reply()
     assert (engine.calls[1].name, engine.calls[1].arguments) == ("style use", {"name": "noir"})
-    assert engine.calls[1].author.manager and engine.calls[1].place.age_restricted
+    assert engine.calls[1].author.manager
+    assert engine.calls[1].place.age_restricted
     i = await world.alice.slash(world.app, world.ch, "character import", card=("ada.json", b"{}"))
     await i.reply()
     file = engine.calls[2].attachments[0]
-    assert engine.calls[2].arguments["card"] == file and await world.front.fetch(file, 100) == b"{}"
+    assert engine.calls[2].arguments["card"] == file
+    assert await world.front.fetch(file, 100) == b"{}"
     for alias, name in (("sd", "imagine"), ("img", "imagine"), ("sd-style", "style use")):
         await (await world.bob.slash(world.app, world.ch, alias)).reply()
         assert engine.calls[-1].name == name
@@ -41,7 +44,9 @@ async def test_more_options_than_fit_go_through_one_text(world: World, engine: R
     assert engine.calls[0].arguments == {"o20": "two words", "o30": "x", "o1": "typed"}
     i = await world.bob.slash(world.app, world.ch, "many", options="o99=1")
     problem = await i.followup()
-    assert "o99" in problem["content"] and problem["flags"] & 64 and len(engine.calls) == 1
+    assert "o99" in problem["content"]
+    assert problem["flags"] & 64
+    assert len(engine.calls) == 1
 
 
 async def test_autocomplete_is_quick_and_bounded(world: World, engine: RecordingEngine) -> None:
@@ -52,7 +57,7 @@ async def test_autocomplete_is_quick_and_bounded(world: World, engine: Recording
         await asyncio.sleep(30)
         return ["never"]
 
-    engine.complete = slow  # type: ignore[method-assign]
+    engine.complete = slow  # type: ignore[method-assign,assignment]
     assert await world.bob.autocomplete(world.app, world.ch, "style use", "name", "n") == []
     assert await world.bad_notes() == []
 
@@ -70,20 +75,22 @@ async def test_answers_private_public_and_none(world: World, engine: RecordingEn
     ids: list[str | None] = []
 
     async def answer(call: CommandCall, responder: Responder) -> None:
-        for post in posts:
-            ids.append(await responder.answer(post))
+        ids.extend([await responder.answer(post) for post in posts])
 
     engine.on_run = answer
     posts[:] = [Post("only you", private=True)]
     i = await world.bob.slash(world.app, world.ch, "imagine", prompt="x")
-    assert (await i.followup())["flags"] & 64 and ids == [None]
+    assert (await i.followup())["flags"] & 64
+    assert ids == [None]
     i = await world.bob.slash(world.app, world.ch, "status")
     assert (await i.reply())["flags"] & 64
     posts[:] = [Post("y" * 4500, rows=((Button("again:k", "🔁"),),)), Post("a file", file=FileOut("a.txt", "text/plain", b"abc"))]
     i = await world.bob.slash(world.app, world.ch, "imagine", prompt="x")
     last = await i.followup(2)
-    assert last["content"] == "a file" and await world.d.download(last["attachments"][0]) == b"abc"
-    assert last["id"] == ids[-1] and not last["flags"] & 64
+    assert last["content"] == "a file"
+    assert await world.d.download(last["attachments"][0]) == b"abc"
+    assert last["id"] == ids[-1]
+    assert not last["flags"] & 64
     posts[:] = [Post("shows by itself", private=True, passing=True)]
     before = len(await world.bob.history(world.ch))
     i = await world.bob.slash(world.app, world.ch, "imagine", prompt="x")
@@ -110,7 +117,8 @@ async def test_an_answer_after_fifteen_minutes_goes_to_the_channel(world: World,
     await world.d.call("advance", seconds=901)
     go.set()
     message = await world.bob.wait_message(world.ch, author=world.app, contains="here it is")
-    assert message["type"] == 0 and not any("private" in m["content"] for m in await world.bob.history(world.ch))
+    assert message["type"] == 0
+    assert not any("private" in m["content"] for m in await world.bob.history(world.ch))
 
 
 async def test_buttons_and_forms_survive_a_restart(world: World, engine: RecordingEngine) -> None:
@@ -131,7 +139,8 @@ async def test_buttons_and_forms_survive_a_restart(world: World, engine: Recordi
     await opened.modal()
     await world.restart()
     i = await world.bob.click(message, "again:k1")
-    assert (await i.followup())["content"] == "noted" and engine.presses[-1].message_id == message_id
+    assert (await i.followup())["content"] == "noted"
+    assert engine.presses[-1].message_id == message_id
     i = await opened.submit(prompt="a castle", negative="")  # left open while the bot was restarted
     assert (await i.followup())["content"] == "changed"
     submitted = engine.submissions[0]
@@ -151,7 +160,8 @@ async def test_a_form_that_comes_late_or_after_a_command_comes_by_a_button(world
     i = await world.bob.slash(world.app, world.ch, "imagine", prompt="x")
     offer = await i.followup()
     modal = await (await world.bob.click(offer, "Open")).modal()
-    assert modal["title"] == "Edit the prompt" and modal["custom_id"] == "edit:k1"
+    assert modal["title"] == "Edit the prompt"
+    assert modal["custom_id"] == "edit:k1"
     message_id = await world.front.post(world.key, Post("p", rows=((Button("edit:k1", "✏️"),),)))
     i = await world.bob.click({**await world.bob.look({"channel_id": world.ch, "id": message_id})}, 0)
     offer = await i.followup()
@@ -182,7 +192,8 @@ async def test_two_people_press_at_once_and_many_more(world: World, engine: Reco
     message = await world.bob.look({"channel_id": world.ch, "id": message_id})
     presses = await asyncio.gather(*(who.click(message, "next:k1") for who in (world.alice, world.bob) for _ in range(15)))
     await asyncio.gather(*(i.acknowledged() for i in presses))
-    assert {p.author.name for p in engine.presses} == {"alice", "bob"} and len({p.press_id for p in engine.presses}) == 30
+    assert {p.author.name for p in engine.presses} == {"alice", "bob"}
+    assert len({p.press_id for p in engine.presses}) == 30
     assert await world.bad_notes() == []
 
 
@@ -203,7 +214,8 @@ async def test_commands_are_sent_only_when_they_changed(world: World, engine: Re
     await world.restart()
     await asyncio.sleep(0.3)
     assert await sent() == 1
-    engine.services.db.kept.clear()
+    async with engine.services.db.write() as c:
+        await notes.put(c, f"discord.commands.{world.app.id}", "of an older version")
     await world.restart()
     await asyncio.sleep(0.3)
     assert await sent() == 2
@@ -213,7 +225,8 @@ async def test_direct_messages_take_commands_and_reactions(make_world: Callable[
     world = await make_world()
     dm = await world.bob.dm(world.app)
     await (await world.bob.slash(world.app, dm, "imagine", prompt="x")).reply()
-    assert engine.calls[0].place.private and engine.calls[0].chat.channel == dm
+    assert engine.calls[0].place.private
+    assert engine.calls[0].chat.channel == dm
     message_id = await world.front.post(engine.calls[0].chat, Post("picture"))
     message = {"channel_id": dm, "id": message_id}
     await world.bob.react(message, "▶️")

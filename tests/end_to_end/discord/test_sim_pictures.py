@@ -46,14 +46,18 @@ async def test_placeholder_progress_picture(world: World, tmp_path: Path) -> Non
     again = await world.front.show(view_of(world, rows=cancel, after=first, progress=0.5))
     assert again.message_id == first.message_id
     placeholder = await world.bob.look({"channel_id": world.ch, "id": first.message_id})
-    assert placeholder["flags"] & (1 << 15) and "50%" in placeholder["components"][0]["components"][0]["content"]
+    assert placeholder["flags"] & (1 << 15)
+    assert "50%" in placeholder["components"][0]["components"][0]["content"]
     assert placeholder["message_reference"]["message_id"] == asked["id"]
     (take,) = takes(tmp_path, 1)
     done = await world.front.show(view_of(world, (take,), after=first, spoiler=True))
-    assert done.message_id == first.message_id and set(done.handles) == {1} and done.uploaded == take.size
+    assert done.message_id == first.message_id
+    assert set(done.handles) == {1}
+    assert done.uploaded == take.size
     message = await world.bob.look({"channel_id": world.ch, "id": first.message_id})
     gallery = message["components"][0]["items"][0]
-    assert gallery["description"] == "a lighthouse in a storm" and gallery["spoiler"]
+    assert gallery["description"] == "a lighthouse in a storm"
+    assert gallery["spoiler"]
     assert await shown_bytes(world, done.message_id) == take.path.read_bytes()
     assert await world.bad_notes() == []
 
@@ -78,11 +82,14 @@ async def test_flips_send_no_bytes_where_discord_allows_it(make_world: Callable[
     world = await make_world(v2_media="strict")
     shown, grown, flipped = await grow_and_flip(world, tmp_path, 4)
     sizes = [t.size for t in takes(tmp_path, 4)]
-    assert grown == sizes and flipped == [0, 0, 0, 0] and len(shown.handles) == 4
+    assert grown == sizes
+    assert flipped == [0, 0, 0, 0]
+    assert len(shown.handles) == 4
     await world.restart()
     views = takes(tmp_path, 4, shown.handles)
     again = await world.front.show(view_of(world, views, 2, shown))
-    assert again.uploaded == 0 and await shown_bytes(world, again.message_id) == views[2].path.read_bytes()
+    assert again.uploaded == 0
+    assert await shown_bytes(world, again.message_id) == views[2].path.read_bytes()
     assert await world.bad_notes() == []
 
 
@@ -90,19 +97,23 @@ async def test_flips_upload_again_where_kept_files_cannot_be_named(make_world: C
     world = await make_world(v2_media="reupload")
     shown, grown, flipped = await grow_and_flip(world, tmp_path, 3)
     sizes = [t.size for t in takes(tmp_path, 3)]
-    assert grown == sizes and flipped == sizes and len(shown.handles) == 1
+    assert grown == sizes
+    assert flipped == sizes
+    assert len(shown.handles) == 1
     refusals = [n for n in (await world.d.report())["notes"] if n["kind"] == "rejected_body"]
     assert len(refusals) == 1  # remembered: not paid for at every press
     views = takes(tmp_path, 3)
     drawing = await world.front.show(view_of(world, views, 2, shown, state="drawing", progress=0.3))
-    assert drawing.uploaded == 0 and drawing.handles == shown.handles
+    assert drawing.uploaded == 0
+    assert drawing.handles == shown.handles
 
 
 async def test_flips_post_anew_where_edits_cannot_upload(make_world: Callable[..., Any], tmp_path: Path) -> None:
     world = await make_world(v2_media="repost")
     shown, grown, flipped = await grow_and_flip(world, tmp_path, 3)
     sizes = [t.size for t in takes(tmp_path, 3)]
-    assert grown == [2 * sizes[0], *sizes[1:]] and flipped == sizes  # the first edit was tried in vain
+    assert grown == [2 * sizes[0], *sizes[1:]]
+    assert flipped == sizes
     mine = [m for m in await world.bob.history(world.ch) if m["author"]["id"] == world.app.bot_id]
     assert [m["id"] for m in mine] == [shown.message_id]
 
@@ -114,7 +125,9 @@ async def test_more_takes_than_a_message_holds(world: World, tmp_path: Path) -> 
         shown = await world.front.show(view_of(world, views[: n + 1], n, shown))
     assert set(shown.handles) == set(range(3, 13))
     oldest = await world.front.show(view_of(world, views, 0, shown))
-    assert oldest.uploaded == views[0].size and len(oldest.handles) == 10 and 1 in oldest.handles
+    assert oldest.uploaded == views[0].size
+    assert len(oldest.handles) == 10
+    assert 1 in oldest.handles
     assert await shown_bytes(world, oldest.message_id) == views[0].path.read_bytes()
     assert await world.bad_notes() == []
 
@@ -135,13 +148,15 @@ async def test_found_again_and_posted_once(world: World, tmp_path: Path) -> None
     await world.d.call("fault", mode="drop_after", path="/messages$", method="POST")
     shown = await world.front.show(view_of(world, (take,)))
     mine = [m for m in await world.bob.history(world.ch) if m["author"]["id"] == world.app.bot_id]
-    assert [m["id"] for m in mine] == [shown.message_id] and shown.handles
+    assert [m["id"] for m in mine] == [shown.message_id]
+    assert shown.handles
     await world.restart()
     assert await world.front.find(world.key, KEY) == shown.message_id
     assert await world.front.find(world.key, "other") is None
     await world.front.delete(world.key, (shown.message_id,))
     anew = await world.front.show(view_of(world, (take,), after=shown))
-    assert anew.message_id != shown.message_id and await shown_bytes(world, anew.message_id) == take.path.read_bytes()
+    assert anew.message_id != shown.message_id
+    assert await shown_bytes(world, anew.message_id) == take.path.read_bytes()
     assert await world.bad_notes() == []
 
 
@@ -150,7 +165,8 @@ async def test_a_crash_between_placeholder_and_picture(world: World, tmp_path: P
     (take,) = takes(tmp_path, 1)
     first = await world.front.show(view_of(world))
     shown = await world.front.show(view_of(world, (take,)))
-    assert shown.message_id == first.message_id and set(shown.handles) == {1}
+    assert shown.message_id == first.message_id
+    assert set(shown.handles) == {1}
     assert await shown_bytes(world, shown.message_id) == take.path.read_bytes()
 
 

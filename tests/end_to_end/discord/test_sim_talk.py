@@ -43,11 +43,18 @@ async def test_a_mention_becomes_an_event_and_a_streamed_reply(world: World, eng
     first = await world.bob.wait_message(world.ch, author=world.app)
     assert first["content"].startswith("Once")
     edited = await world.bob.wait_edit(first, predicate=lambda m: m["content"].endswith("@everyone"))
-    assert not edited["mention_everyone"] and first["message_reference"]["message_id"] == sent["id"] and first["mentions"] == []
+    assert not edited["mention_everyone"]
+    assert first["message_reference"]["message_id"] == sent["id"]
+    assert first["mentions"] == []
     event = engine.heard[0]
     assert event.text == "hello alice in #general" or event.text == "hello somebody in #general"
-    assert event.chat == world.key and event.addressed and event.author.name == "bob" and not event.author.manager
-    assert not event.place.private and not event.place.age_restricted and event.message_id == sent["id"]
+    assert event.chat == world.key
+    assert event.addressed
+    assert event.author.name == "bob"
+    assert not event.author.manager
+    assert not event.place.private
+    assert not event.place.age_restricted
+    assert event.message_id == sent["id"]
     await world.bob.wait("TYPING_START", lambda e: e["user_id"] == world.app.bot_id)
     assert await world.bad_notes() == []
 
@@ -60,8 +67,13 @@ async def test_who_where_and_when_addressed(world: World, engine: RecordingEngin
     await until(lambda: len(engine.heard) == 3, "three messages")
     by_text = {e.text: e for e in engine.heard}
     adult, private, named = by_text["nobody in particular"], by_text["in private"], by_text["what does rpbot think?"]
-    assert adult.place.age_restricted and not adult.addressed and adult.author.manager
-    assert private.place.private and private.addressed and private.chat == ChatKey("discord", "", dm) and private.author.manager
+    assert adult.place.age_restricted
+    assert not adult.addressed
+    assert adult.author.manager
+    assert private.place.private
+    assert private.addressed
+    assert private.chat == ChatKey("discord", "", dm)
+    assert private.author.manager
     assert named.addressed
 
 
@@ -70,7 +82,8 @@ async def test_threads_are_topics_of_their_channel(world: World, engine: Recordi
     thread = str(await world.open_thread(world.adult, message["id"]))
     await world.alice.send(thread, "inside")
     event = await until(lambda: next((e for e in engine.heard if e.text == "inside"), None), "the thread's message")
-    assert event.chat == ChatKey("discord", world.guild, world.adult, thread) and event.place.age_restricted
+    assert event.chat == ChatKey("discord", world.guild, world.adult, thread)
+    assert event.place.age_restricted
     await world.front.post(event.chat, Post("heard"))
     await world.alice.wait_message(thread, author=world.app, contains="heard")
 
@@ -83,7 +96,9 @@ async def test_long_reply_is_split_and_reused(world: World, engine: RecordingEng
     ids = await reply(world, event, [], long, rows=rows)
     assert len(ids) == 3
     history = {m["id"]: m for m in await world.bob.history(world.ch)}
-    assert all(len(history[i]["content"]) <= 2000 for i in ids) and history[ids[-1]]["components"] and not history[ids[0]]["components"]
+    assert all(len(history[i]["content"]) <= 2000 for i in ids)
+    assert history[ids[-1]]["components"]
+    assert not history[ids[0]]["components"]
 
     async def posted(_: str) -> None:
         raise AssertionError("nothing new is needed")
@@ -91,7 +106,9 @@ async def test_long_reply_is_split_and_reused(world: World, engine: RecordingEng
     sink = await world.front.open_reply(event.chat, speaker=SPEAKER, reply_to=None, existing=ids, posted=posted)
     assert await sink.finish("short") == ids[:1]
     left = {m["id"]: m for m in await world.bob.history(world.ch)}
-    assert left[ids[0]]["content"] == "short" and ids[1] not in left and ids[2] not in left
+    assert left[ids[0]]["content"] == "short"
+    assert ids[1] not in left
+    assert ids[2] not in left
     sink = await world.front.open_reply(event.chat, speaker=SPEAKER, reply_to=None, existing=ids[:1], posted=posted)
     await sink.discard()
     assert ids[0] not in {m["id"] for m in await world.bob.history(world.ch)}
@@ -108,7 +125,8 @@ async def test_lost_answers_do_not_double_a_reply(world: World, engine: Recordin
     await world.d.call("fault", mode="drop", path="/messages$", method="POST", times=2)
     with pytest.raises(PlatformError) as caught:
         await reply(world, event, [], "not there")
-    assert caught.value.uncertain and caught.value.retry
+    assert caught.value.uncertain
+    assert caught.value.retry
 
 
 async def test_trouble_is_named(world: World, engine: RecordingEngine) -> None:
@@ -174,7 +192,8 @@ async def test_missed_while_stopped(world: World, engine: RecordingEngine) -> No
         await world.bob.send(world.ch, f"missed {n}")
     await world.restart()
     await until(lambda: len(engine.heard) == 4, "the missed ones")
-    assert [e.text for e in engine.heard][1:] == ["missed 0", "missed 1", "missed 2"] and not engine.heard[1].addressed
+    assert [e.text for e in engine.heard][1:] == ["missed 0", "missed 1", "missed 2"]
+    assert not engine.heard[1].addressed
 
 
 async def test_without_the_message_content_intent(make_world: Callable[..., Any], engine: RecordingEngine) -> None:
