@@ -70,13 +70,16 @@ class Engine:
         chat = await self._chat(key, place)
         return await self._turns.greet(chat, person)
 
+    async def accept(self, call: CommandCall) -> int | None:
+        """Store a command for ``run_stored``: its inbox row; None when it was known already."""
+        async with self.services.db.write() as c:
+            return await inbox.receive(c, str(call.chat), "command", call.call_id, call.model_dump_json())
+
     async def run(self, call: CommandCall, responder: Responder) -> None:
         """Run a command. A call seen before (same ``call_id``) does nothing."""
-        async with self.services.db.write() as c:
-            inbox_id = await inbox.receive(c, str(call.chat), "command", call.call_id, call.model_dump_json())
-        if inbox_id is None:
-            return
-        await self.run_stored(inbox_id, call, responder)
+        inbox_id = await self.accept(call)
+        if inbox_id is not None:
+            await self.run_stored(inbox_id, call, responder)
 
     async def run_stored(self, inbox_id: int, call: CommandCall, responder: Responder) -> None:
         """Run a command that is in the inbox already."""
