@@ -9,6 +9,7 @@ cancelled while it waits there is drawn later and thrown away.
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
@@ -40,6 +41,8 @@ from providers.images.options import read_options
 PICTURE_SECONDS = 600.0
 """Limit of one picture when the host set none: local servers load models of several GB and draw on slow cards."""
 QUESTION_SECONDS = 20.0
+LEFT_SECONDS = 15.0
+"""So long after our side hung up, a picture of the right shape counts as the one we left."""
 
 
 class A1111Options(BaseModel):
@@ -70,6 +73,7 @@ class Automatic1111Backend:
         self._wishes = WishReader(config, self._lists, self._options.steps)
         self._turn = asyncio.Lock()
         self._calls: dict[str, RunningCall] = {}
+        self._left: tuple[str, RunningCall, float] | None = None
         self._has_progress = True
         self._connection_suspect = False
 
@@ -119,6 +123,11 @@ class Automatic1111Backend:
                 route, body = wire.route_of(spec, wire.body_of(spec, wishes))
                 answer = await self._draw(route, body, call, watch)
             return self._result(answer, body, wishes, dropped)
+        except asyncio.CancelledError:
+            # Our side ended first; the server draws on, and ``cancel`` may still be told to stop it.
+            if call.task is not None:
+                self._left = (spec.job_key, call, time.monotonic())
+            raise
         finally:
             if self._calls.get(spec.job_key) is call:
                 del self._calls[spec.job_key]
@@ -141,8 +150,11 @@ class Automatic1111Backend:
             await asyncio.gather(call.task, ears, return_exceptions=True)
 
     async def cancel(self, job_key: str, ref: str | None) -> bool:
-        """Interrupt our picture while it is being drawn; while it only waits inside the server, hang up."""
-        call = self._calls.get(job_key)
+        """Interrupt our picture while it is being drawn; while it only waits inside the server, hang up.
+
+        Also right after ``render`` itself was cancelled: hanging up does not stop the server.
+        """
+        call = self._calls.get(job_key) or self._just_left(job_key)
         if call is None or call.cancelled:
             return False
         call.cancelled = True
@@ -153,6 +165,12 @@ class Automatic1111Backend:
             return (await self._ask("POST", "interrupt")).status < 300
         call.task.cancel()
         return True
+
+    def _just_left(self, job_key: str) -> RunningCall | None:
+        if self._left is None or self._left[0] != job_key:
+            return None
+        (_, call, when), self._left = self._left, None
+        return call if time.monotonic() - when < LEFT_SECONDS else None
 
     async def check(self) -> Health:
         models = await self._lists.models(refresh=True)

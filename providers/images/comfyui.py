@@ -8,7 +8,6 @@ again after a restart of ours, and no other job's do.
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -27,12 +26,12 @@ from providers.contract import (
 )
 from providers.errors import ErrorKind, ProviderError
 from providers.hosts import host_of, is_private_host
-from providers.images import comfyui_graph as graphs
 from providers.images.comfyui_api import ComfyApi
 from providers.images.comfyui_errors import node_problems
-from providers.images.comfyui_lists import ComfyLists, Models
+from providers.images.comfyui_lists import ComfyLists
+from providers.images.comfyui_plan import Plan, Planner, few
 from providers.images.comfyui_socket import Listener, listening
-from providers.images.comfyui_values import default_graph, not_honoured, uploads_needed, values_of
+from providers.images.comfyui_values import MOST_SEED, not_honoured, uploads_needed, values_of
 from providers.images.comfyui_wait import PromptLost, Run, Waiting, check_outcome, outputs_of
 from providers.images.families import prompt_style_of
 from providers.images.formats import rendered
@@ -55,17 +54,6 @@ class ComfyUIOptions(BaseModel):
     """Pause between two looks at queue and history; four times as long while the progress socket works."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """What a spec means on this server, before references are uploaded."""
-
-    workflow: dict[str, Any]
-    names: frozenset[str]
-    model: str
-    own: bool
-    """Our own graph, not the host's."""
-
-
 class ComfyUIBackend:
     """One ComfyUI server."""
 
@@ -76,6 +64,7 @@ class ComfyUIBackend:
         options = read_options(config, ComfyUIOptions)
         self._api = ComfyApi(config)
         self._lists = ComfyLists(self._api)
+        self._planner = Planner(config, self._api, self._lists)
         self._waiting = Waiting(config, self._api, options.poll_seconds, config.timeout or PICTURE_SECONDS)
         self._runs: dict[str, Run] = {}
 
@@ -118,7 +107,7 @@ class ComfyUIBackend:
         """Draw, or take over what an earlier life of this job submitted."""
         run = self._runs[spec.job_key] = Run(prompt_id_of(spec.job_key))
         try:
-            plan = await self._plan(spec)
+            plan = await self._planner.plan(spec)
             entry = await self._adopt(run, plan, watch) if watch.ref else None
             warnings: list[Dropped] = []
             for _ in range(SUBMISSIONS):
@@ -134,7 +123,7 @@ class ComfyUIBackend:
             if self._runs.get(spec.job_key) is run:
                 del self._runs[spec.job_key]
 
-    async def _adopt(self, run: Run, plan: _Plan, watch: RenderWatch) -> dict[str, Any] | None:
+    async def _adopt(self, run: Run, plan: Plan, watch: RenderWatch) -> dict[str, Any] | None:
         """The finished entry of an earlier submission; None when there is none to be had and the prompt has to be submitted."""
         entry = await self._api.history(run.prompt_id)
         if entry is None and run.prompt_id in await self._api.queue():
@@ -150,10 +139,10 @@ class ComfyUIBackend:
             return None
         return entry
 
-    async def _submit(self, spec: RenderSpec, plan: _Plan, run: Run, watch: RenderWatch) -> tuple[dict[str, Any] | None, list[Dropped]]:
+    async def _submit(self, spec: RenderSpec, plan: Plan, run: Run, watch: RenderWatch) -> tuple[dict[str, Any] | None, list[Dropped]]:
         """Upload, fill, queue and wait. The entry is None when the server lost the prompt."""
-        uploads = await self._upload(spec, plan, run)
-        filled = self._fill(spec, plan, uploads)
+        uploads = await self._planner.upload(spec, plan, run.prompt_id)
+        filled = self._planner.fill(spec, plan, uploads)
         run.check(self.name)
         await watch.remember(run.prompt_id)
         warnings: list[Dropped] = [Dropped("workflow", problem) for problem in filled.problems]
@@ -203,7 +192,7 @@ class ComfyUIBackend:
         count = len(models.checkpoints)
         problems, warnings = [], []
         if self.model and models.find(self.model) is None:
-            problems.append(f"The configured model «{self.model}» is not there. It has: {_few(models)}.")
+            problems.append(f"The configured model «{self.model}» is not there. It has: {few(models)}.")
         elif not count and not models.others:
             problems.append("It has no model: put a checkpoint into models/checkpoints.")
         elif not count:
@@ -216,67 +205,20 @@ class ComfyUIBackend:
     async def close(self) -> None:
         """Nothing is held: connections are the shared layer's, sockets end with their picture."""
 
-    # --- from spec to graph ---
-
-    async def _plan(self, spec: RenderSpec) -> _Plan:
-        try:
-            workflow = default_graph(spec) if spec.workflow is None else graphs.parse(spec.workflow)
-        except graphs.WorkflowError as error:
-            raise ProviderError(ErrorKind.MISCONFIGURED, self.name, str(error)) from error
-        names = frozenset(graphs.OTHER_NAMES.get(name, name) for name in graphs.placeholders_in(workflow))
-        model = await self._model(spec) if "model" in names else ""
-        return _Plan(workflow, names, model, spec.workflow is None)
-
-    async def _model(self, spec: RenderSpec) -> str:
-        """The wanted model in the server's spelling, else the configured one, else the server's first checkpoint."""
-        models = await self._lists.models()
-        wanted = spec.model or self.model
-        if not wanted:
-            if not models.checkpoints:
-                raise ProviderError(ErrorKind.MISCONFIGURED, self.name, "It has no checkpoint to draw with.")
-            return models.checkpoints[0]
-        found = models.find(wanted)
-        if found is None and models.names:
-            kind = ErrorKind.INVALID if spec.model and spec.model != self.model else ErrorKind.MISCONFIGURED
-            raise ProviderError(kind, self.name, f"It has no model «{wanted[:80]}». It has: {_few(models)}.")
-        if found is not None and found not in models.checkpoints and spec.workflow is None:
-            detail = f"«{found[:80]}» is a bare diffusion model: it needs a workflow of your own."
-            raise ProviderError(ErrorKind.INVALID, self.name, detail)
-        return found or wanted
-
-    async def _upload(self, spec: RenderSpec, plan: _Plan, run: Run) -> list[str]:
-        """Upload the references the graph asks for, under names no other job has."""
-        count = uploads_needed(plan.names, len(spec.references))
-        return [
-            await self._api.upload(reference.data, f"{run.prompt_id}-{number}") for number, reference in enumerate(spec.references[:count])
-        ]
-
-    def _fill(self, spec: RenderSpec, plan: _Plan, uploads: list[str]) -> graphs.Filled:
-        prefix = f"vignette/{uuid.uuid4().hex[:16]}"
-        values = values_of(spec, model=plan.model, uploads=uploads, file_prefix=prefix)
-        try:
-            filled = graphs.fill(plan.workflow, values, spec.placeholders)
-        except graphs.WorkflowError as error:
-            raise ProviderError(ErrorKind.MISCONFIGURED, self.name, str(error)) from error
-        if filled.unfilled:
-            names = ", ".join(f"%{name}%" for name in filled.unfilled[:5])
-            raise ProviderError(ErrorKind.INVALID, self.name, f"The workflow asks for {names}, and there is no such value.")
-        return filled
-
     # --- from history to pictures ---
 
-    async def _fetch(self, spec: RenderSpec, plan: _Plan, entry: dict[str, Any]) -> tuple[RenderedImage, ...] | None:
+    async def _fetch(self, spec: RenderSpec, plan: Plan, entry: dict[str, Any]) -> tuple[RenderedImage, ...] | None:
         """The pictures of the output that counts, or None when their files are gone."""
         outputs = outputs_of(entry)
         if not outputs:
             detail = "The workflow ended without a picture; it needs a SaveImage node."
             raise ProviderError(ErrorKind.MISCONFIGURED, self.name, detail)
         found = [await self._api.view(image) for image in outputs[:4]]
-        seed = values_seed(spec) if "seed" in plan.names else None
+        seed = spec.seed & MOST_SEED if "seed" in plan.names else None
         images = tuple(rendered(data, self.name, seed=seed) for data in found if data is not None)
         return images or None
 
-    def _result(self, spec: RenderSpec, plan: _Plan, images: tuple[RenderedImage, ...], warnings: list[Dropped]) -> RenderResult:
+    def _result(self, spec: RenderSpec, plan: Plan, images: tuple[RenderedImage, ...], warnings: list[Dropped]) -> RenderResult:
         uploaded = uploads_needed(plan.names, len(spec.references))
         dropped = (*not_honoured(spec, plan.names, uploaded), *warnings)
         values = values_of(spec, model=plan.model, uploads=(), file_prefix="")
@@ -288,12 +230,3 @@ class ComfyUIBackend:
 def prompt_id_of(job_key: str) -> str:
     """The prompt id of a job: the same in every life of the process."""
     return str(uuid.uuid5(NAMESPACE, job_key))
-
-
-def values_seed(spec: RenderSpec) -> int:
-    return spec.seed & (2**64 - 1)
-
-
-def _few(models: Models, most: int = 5) -> str:
-    names = models.names
-    return (", ".join(names[:most]) or "none") + (" …" if len(names) > most else "")

@@ -206,6 +206,20 @@ async def test_cancel_while_ours_only_waits_hangs_up_and_interrupts_nobody(serve
     assert not await mine.cancel("job-1", None)
 
 
+async def test_cancel_reaches_the_server_after_our_side_was_cancelled_first(server: Loopback) -> None:
+    server.on("POST", API + "txt2img", Reply(200, pause=asyncio.Event()))
+    server.on("GET", API + "progress", IDLE, progress(3))
+    mine = backend(server)
+    drawing = asyncio.create_task(mine.render(spec(), Watch()))
+    await seen_by(lambda: server.asked(API + "txt2img"))
+    drawing.cancel()
+    await asyncio.gather(drawing, return_exceptions=True)
+    assert not await mine.cancel("another", None)
+    assert await mine.cancel("job-1", None)
+    assert len(server.asked(API + "interrupt")) == 1
+    assert not await mine.cancel("job-1", None)
+
+
 async def test_an_interrupt_in_the_web_ui_is_a_cancel_too(server: Loopback) -> None:
     go = asyncio.Event()
     server.on("POST", API + "txt2img", Reply(200, answer().body, {"Content-Type": "application/json"}, pause=go))

@@ -1,0 +1,84 @@
+"""From a spec to the graph a ComfyUI server is sent: which graph, which model, uploaded references, filled placeholders."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from providers.contract import ProviderConfig, RenderSpec
+from providers.errors import ErrorKind, ProviderError
+from providers.images import comfyui_graph as graphs
+from providers.images.comfyui_api import ComfyApi
+from providers.images.comfyui_lists import ComfyLists, Models
+from providers.images.comfyui_values import default_graph, uploads_needed, values_of
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a spec means on this server, before references are uploaded."""
+
+    workflow: dict[str, Any]
+    names: frozenset[str]
+    """Placeholders in the graph, under our names."""
+    model: str
+    own: bool
+    """Our own graph, not the host's."""
+
+
+class Planner:
+    """Plans and fills for one server. Raises ``ProviderError`` only, and before anything is queued."""
+
+    def __init__(self, config: ProviderConfig, api: ComfyApi, lists: ComfyLists) -> None:
+        self._config = config
+        self._api = api
+        self._lists = lists
+
+    async def plan(self, spec: RenderSpec) -> Plan:
+        try:
+            workflow = default_graph(spec) if spec.workflow is None else graphs.parse(spec.workflow)
+        except graphs.WorkflowError as error:
+            raise ProviderError(ErrorKind.MISCONFIGURED, self._config.name, str(error)) from error
+        names = frozenset(graphs.OTHER_NAMES.get(name, name) for name in graphs.placeholders_in(workflow))
+        model = await self._model(spec) if "model" in names else ""
+        return Plan(workflow, names, model, spec.workflow is None)
+
+    async def _model(self, spec: RenderSpec) -> str:
+        """The wanted model in the server's spelling, else the configured one, else the server's first checkpoint."""
+        models = await self._lists.models()
+        wanted = spec.model or self._config.model
+        if not wanted:
+            if not models.checkpoints:
+                raise ProviderError(ErrorKind.MISCONFIGURED, self._config.name, "It has no checkpoint to draw with.")
+            return models.checkpoints[0]
+        found = models.find(wanted)
+        if found is None and models.names:
+            kind = ErrorKind.INVALID if spec.model and spec.model != self._config.model else ErrorKind.MISCONFIGURED
+            raise ProviderError(kind, self._config.name, f"It has no model «{wanted[:80]}». It has: {few(models)}.")
+        if found is not None and found not in models.checkpoints and spec.workflow is None:
+            detail = f"«{found[:80]}» is a bare diffusion model: it needs a workflow of your own."
+            raise ProviderError(ErrorKind.INVALID, self._config.name, detail)
+        return found or wanted
+
+    async def upload(self, spec: RenderSpec, plan: Plan, prompt_id: str) -> list[str]:
+        """Upload the references the graph asks for, under names no other job has."""
+        count = uploads_needed(plan.names, len(spec.references))
+        return [await self._api.upload(reference.data, f"{prompt_id}-{number}") for number, reference in enumerate(spec.references[:count])]
+
+    def fill(self, spec: RenderSpec, plan: Plan, uploads: list[str]) -> graphs.Filled:
+        prefix = f"vignette/{uuid.uuid4().hex[:16]}"
+        values = values_of(spec, model=plan.model, uploads=uploads, file_prefix=prefix)
+        try:
+            filled = graphs.fill(plan.workflow, values, spec.placeholders)
+        except graphs.WorkflowError as error:
+            raise ProviderError(ErrorKind.MISCONFIGURED, self._config.name, str(error)) from error
+        if filled.unfilled:
+            names = ", ".join(f"%{name}%" for name in filled.unfilled[:5])
+            raise ProviderError(ErrorKind.INVALID, self._config.name, f"The workflow asks for {names}, and there is no such value.")
+        return filled
+
+
+def few(models: Models, most: int = 5) -> str:
+    """The first names on offer, for a sentence."""
+    names = models.names
+    return (", ".join(names[:most]) or "none") + (" …" if len(names) > most else "")
