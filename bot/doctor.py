@@ -34,7 +34,8 @@ async def examine(settings: Settings, say: Callable[[str], None]) -> bool:
     def report(part: str, health: Health) -> None:
         nonlocal fine
         fine = fine and not health.problems
-        say(redact(f"{'BROKEN' if health.problems else 'ok':7} {part}: {health.summary}".rstrip(": ")))
+        state = "BROKEN" if health.problems else "warning" if health.warnings else "ok"
+        say(redact(f"{state:8}{part}: {health.summary}".rstrip(": ")))
         for problem in health.problems:
             say(redact(f"        problem: {problem}"))
         for warning in health.warnings:
@@ -141,7 +142,7 @@ def _check_writer(settings: Settings, models: dict[str, ChatModel | None]) -> He
     model = models.get(name)
     if model is None:
         return Health(
-            "none", warnings=("no usable writer: its chat model is broken; picture prompts come from the last message as it is.",)
+            "none", warnings=("no usable writer: its chat model is broken; picture prompts come from the card and the last message.",)
         )
     if not model.capabilities().writer:
         missing = "missing capability: writer (a chat model that can draft scene prompts; set [writer] chat or another [chat.<name>])"

@@ -16,6 +16,7 @@ from bot.domain.chat_settings import ChatSettings
 from providers.contract import ProviderConfig
 
 MIB = 1024 * 1024
+ADDRESS: dict[str, Any] = {"expected": "http or https address"}
 
 
 def _beside_config(path: Path, info: ValidationInfo) -> Path:
@@ -32,9 +33,11 @@ def _split_list(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+Secret = Annotated[SecretStr | None, BeforeValidator(lambda value: value or None)]
+"""An empty text is no secret at all."""
 HostPath = Annotated[Path, AfterValidator(_beside_config)]
 """Relative paths count from the folder of ``vignette.toml``."""
-PersonIds = Annotated[
+PlatformIds = Annotated[
     list[Annotated[str, Field(pattern=r"^(discord|telegram|web):\S+$")]],
     BeforeValidator(_split_list),
 ]
@@ -71,19 +74,25 @@ class Section(BaseModel):
 class DiscordSettings(Section):
     """The Discord bot; without a token it stays off."""
 
-    token: SecretStr | None = Field(None, description="Bot token (also `DISCORD_TOKEN`).")
+    token: Secret = Field(None, description="Bot token (also `DISCORD_TOKEN`).")
     api_base: str = Field(
         "",
         description="Another address of the REST API, such as `http://127.0.0.1:8790/api/v10`; the gateway is what it answers.",
         pattern=r"^(https?://\S+)?$",
+        json_schema_extra=ADDRESS,
     )
 
 
 class TelegramSettings(Section):
     """The Telegram bot; without a token it stays off."""
 
-    token: SecretStr | None = Field(None, description="Bot token from @BotFather (also `TELEGRAM_BOT_TOKEN`).")
-    api_base: str = Field("", description="Root of another Bot API server, such as `http://127.0.0.1:8081`.", pattern=r"^(https?://\S+)?$")
+    token: Secret = Field(None, description="Bot token from @BotFather (also `TELEGRAM_BOT_TOKEN`).")
+    api_base: str = Field(
+        "",
+        description="Root of another Bot API server, such as `http://127.0.0.1:8081`.",
+        pattern=r"^(https?://\S+)?$",
+        json_schema_extra=ADDRESS,
+    )
 
 
 class WebSettings(Section):
@@ -92,7 +101,7 @@ class WebSettings(Section):
     enabled: bool = Field(True, description="Serve the page.")
     host: str = Field("127.0.0.1", description="Address to listen on; anything but loopback needs `access_token`.", min_length=1)
     port: int = Field(8420, description="Port to listen on; 0 takes a free one.", ge=0, le=65535)
-    access_token: SecretStr | None = Field(None, description="What a browser must show before it may use the page.")
+    access_token: Secret = Field(None, description="What a browser must show before it may use the page.")
 
     @property
     def loopback(self) -> bool:
@@ -135,13 +144,17 @@ class DefaultsSettings(Section):
         return {**own, "settings": {key: value for key, value in table.items() if key != "character"}}
 
 
+def _ids(help: str) -> Any:
+    return Field([], description=help, json_schema_extra={"expected": "list of platform:id"})
+
+
 class GuardSettings(Section):
     """Who may do what, and how much of it."""
 
-    hosts: PersonIds = Field([], description="People who run this bot, as `platform:id`; they may do everything.")
-    allow_people: PersonIds = Field([], description="When set, only these people may use the bot.")
-    allow_places: PersonIds = Field([], description="When set, the bot works only in these servers and chats, as `platform:id`.")
-    deny_people: PersonIds = Field([], description="People the bot ignores.")
+    hosts: PlatformIds = _ids("People who run this bot, as `platform:id`; they may do everything.")
+    allow_people: PlatformIds = _ids("When set, only these people may use the bot.")
+    allow_places: PlatformIds = _ids("When set, the bot works only in these servers and chats, as `platform:id`.")
+    deny_people: PlatformIds = _ids("People the bot ignores.")
     adult: bool = Field(False, description="Allow adult content in age-restricted places whose managers switch it on.")
     pictures_per_person_per_hour: int = Field(30, description="Pictures one person may ask for in an hour.", ge=0)
     pictures_per_person_per_day: int = Field(200, description="Pictures one person may ask for in a day.", ge=0)

@@ -130,7 +130,7 @@ def _sentence(raw: Raw, detail: ErrorDetails) -> str:
     if detail["type"] == "missing":
         return f"{key}{where} is missing: {wanted}."
     value = "" if _secret(key, field) else _value_words(detail["input"])
-    reason = "" if not field or detail["type"].endswith(("_parsing", "_type")) else f" ({detail['msg']})"
+    reason = "" if not field or detail["type"].endswith(("_parsing", "_type", "_mismatch")) else f" ({detail['msg']})"
     return f"{key}{where}{value}: {wanted}{reason}."
 
 

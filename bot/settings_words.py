@@ -15,7 +15,9 @@ PLAIN: dict[Any, str] = {bool: "true or false", int: "integer", float: "number",
 
 
 def expected(field: FieldInfo) -> str:
-    """The type and range of a field, such as ``integer from 0 to 65535``."""
+    """The type and range of a field, such as ``integer from 0 to 65535``; its own ``expected`` words win."""
+    if isinstance(field.json_schema_extra, dict) and "expected" in field.json_schema_extra:
+        return str(field.json_schema_extra["expected"])
     return f"{_type_words(field.annotation)}{_range(field.metadata)}"
 
 
