@@ -90,12 +90,12 @@ def _capabilities(quirks: Quirks, options: ChatOptions, config: ProviderConfig) 
 
 def api_base(config: ProviderConfig, quirks: Quirks) -> str:
     """The address before ``/chat/completions``. Endings people paste along are taken off; ``/v1`` is added to a bare server."""
-    url = config.base_url.strip().rstrip("/")
+    url = config.base_url.strip()
     if "://" not in url and url:
         url = f"http://{url}" if is_private_host(url.partition("/")[0].partition(":")[0]) else f"https://{url}"
     if not host_of(url) or "?" in url or "#" in url or "@" in url.partition("://")[2].partition("/")[0]:
         raise ProviderError(ErrorKind.MISCONFIGURED, config.name, f"[chat.{config.name}] base_url is not a usable address.")
-    url = url.removesuffix("/chat/completions").removesuffix("/responses").rstrip("/")
+    url = url.rstrip("/").removesuffix("/chat/completions").removesuffix("/responses").rstrip("/")
     if not quirks.server_url:
         return url
     trimmed = True

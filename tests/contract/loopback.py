@@ -19,7 +19,7 @@ Handler = Callable[[web.Request, "Seen"], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One request as it arrived."""
+    """One request as it arrived. Header names are found in any case."""
 
     method: str
     path: str
@@ -90,7 +90,7 @@ class Loopback:
         return [seen for seen in self.seen if seen.path == path]
 
     async def dispatch(self, request: web.Request) -> web.StreamResponse:
-        seen = Seen(request.method, request.path, dict(request.query), dict(request.headers), await request.read())
+        seen = Seen(request.method, request.path, dict(request.query), request.headers, await request.read())
         self.seen.append(seen)
         key = (request.method, request.path)
         if key in self._handlers:
