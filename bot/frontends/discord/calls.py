@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, UNKNOWN_WEBHOOK, UNKNOWN_INTERACTION = 10003, 10008, 10015, 10062
 """Discord's JSON error codes for things that are not there (any more)."""
-ALREADY_ACKNOWLEDGED, INVALID_TOKEN = 40060, 50027
+ALREADY_ACKNOWLEDGED, INVALID_TOKEN, INVALID_BODY = 40060, 50027, 50035
 LOST = (aiohttp.ClientError, OSError, discord.DiscordServerError)
 """The answer was lost, so the request may have taken effect. On Linux discord.py raises connection resets at once, and it never
 retries a 503; every other 5xx was retried five times before it gets here."""
@@ -26,10 +26,14 @@ class Refused(PlatformError):
 
     retry = False
 
+    def __init__(self, *, code: int = INVALID_BODY, host_detail: str = "") -> None:
+        super().__init__(host_detail=host_detail)
+        self.code = code
+
     @property
-    def stale(self) -> bool:
-        """It named a file that is not on the message: nothing about what Discord supports."""
-        return "attachment data not found" in self.host_detail.lower()
+    def lasting(self) -> bool:
+        """It tells what Discord supports. A file that is not on the message (any more), or a limit reached, does not."""
+        return self.code == INVALID_BODY and "attachment data not found" not in self.host_detail.lower()
 
 
 class MessageGone(PlatformError):
@@ -57,7 +61,7 @@ def _http_failure(error: discord.HTTPException, detail: str) -> PlatformError:
     if error.status == 413 or error.code == 40005:
         return PlatformError("The file is too large for Discord.", host_detail=detail)
     if error.status == 400:
-        return Refused(host_detail=detail)
+        return Refused(code=error.code, host_detail=detail)
     return PlatformError(uncertain=error.status >= 500, host_detail=detail)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 
 import aiohttp
@@ -115,6 +116,7 @@ class Connection:
     async def _run(self) -> None:
         pause = SHORTEST_PAUSE
         while True:
+            begun = time.monotonic()
             try:
                 if self._client is None:
                     await self._log_in()
@@ -133,6 +135,8 @@ class Connection:
                 if isinstance(error, discord.ConnectionClosed) and error.code == AUTHENTICATION_FAILED:
                     log.error("Discord no longer accepts the token; not connecting again")
                     return
+                if time.monotonic() - begun > LONGEST_PAUSE:  # it had worked
+                    pause = SHORTEST_PAUSE
                 log.warning("connection to Discord lost", reason=str(error), again_in=pause)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)

@@ -84,7 +84,7 @@ class Messages:
         """A new message. A lost answer is asked for once more under the same nonce; then ``PlatformError`` says ``uncertain``."""
         channel = self.channel(chat)
         more: dict[str, Any] = {"nonce": nonce or new_nonce()}
-        if reply_to is not None:
+        if reply_to is not None and reply_to.isdigit():
             guild_id = int(chat.place) if chat.place else None
             more["reference"] = discord.MessageReference(
                 message_id=int(reply_to), channel_id=channel.id, guild_id=guild_id, fail_if_not_exists=False
@@ -138,7 +138,8 @@ class Messages:
 
     async def edit_post(self, chat: ChatKey, message_id: str, post: Post) -> None:
         """Bring a text post up to date. It stays one message: what does not fit is cut. Its picture is replaced when a new one is given."""
-        text = post.text if len(post.text) <= TEXT_LIMIT else post.text[: TEXT_LIMIT - 1] + "…"
+        text = post.text if len(post.text) <= TEXT_LIMIT else post.text[: TEXT_LIMIT - 1]
+        text = text if text.strip() and text == post.text else f"{text.strip()}…"
         uploads: tuple[Upload, ...] = ()
         if post.picture is not None:
             uploads = (await picture_upload(post.picture, text or "picture", self.file_limit(chat)),)

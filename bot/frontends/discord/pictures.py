@@ -82,10 +82,10 @@ class Pictures:
             try:
                 return await self._flip(view, message_id, have, held)
             except Refused as refusal:
-                naming_refused = not refusal.stale
+                naming_refused = refusal.lasting
                 log.info("Discord refused to show a kept file", picture=view.key, reason=refusal.host_detail)
         upload = await take_upload(take, view.alt, self._messages.file_limit(view.chat))
-        wasted = 0
+        wasted, upload_refused = 0, False
         if not self._upload_refused:
             try:
                 keep = {} if have is not None or self._naming_refused else held
@@ -93,11 +93,11 @@ class Pictures:
                 self._naming_refused |= naming_refused
                 return shown
             except Refused as refusal:
-                wasted = len(upload.data)
+                wasted, upload_refused = len(upload.data), refusal.lasting
                 log.info("Discord refused an edit with an upload", picture=view.key, reason=refusal.host_detail)
         shown = await self._repost(view, message_id, take, upload)
         self._naming_refused |= naming_refused
-        self._upload_refused = True
+        self._upload_refused |= upload_refused
         return replace(shown, uploaded=shown.uploaded + wasted)
 
     async def _flip(self, view: PictureView, message_id: str, have: Held, held: dict[int, Held]) -> Shown:

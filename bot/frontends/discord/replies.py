@@ -60,7 +60,7 @@ class DiscordReply:
     async def finish(self, text: str, rows: Rows = ()) -> tuple[str, ...]:
         await self._close()
         if not text.strip():
-            await self._messages.delete(self._chat, tuple(self._ids))
+            await self._remove(tuple(self._ids))
             return ()
         parts = split(text, TEXT_LIMIT)
         await self._bring(parts, rows)

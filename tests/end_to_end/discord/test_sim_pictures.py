@@ -62,6 +62,12 @@ async def test_placeholder_progress_picture(world: World, tmp_path: Path) -> Non
     assert await world.bad_notes() == []
 
 
+async def test_the_longest_texts_fit(world: World, tmp_path: Path) -> None:
+    shown = await world.front.show(view_of(world, text="p" * 5000, progress=0.2))
+    await world.front.show(view_of(world, takes(tmp_path, 1), after=shown, text="c" * 5000, alt="a" * 1024))
+    assert await world.bad_notes() == []
+
+
 async def grow_and_flip(world: World, folder: Path, count: int) -> tuple[Shown, list[int], list[int]]:
     """Draw ``count`` takes one after another, then show each again; bytes sent for each step."""
     views = takes(folder, count)

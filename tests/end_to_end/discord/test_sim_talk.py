@@ -115,6 +115,18 @@ async def test_long_reply_is_split_and_reused(world: World, engine: RecordingEng
     assert await world.bad_notes() == []
 
 
+async def test_streaming_keeps_to_discords_pace(make_world: Callable[..., Any], engine: RecordingEngine) -> None:
+    world = await make_world(rate_limits="realistic")
+    await world.bob.send(world.ch, "rpbot, slowly")
+    event = await until(lambda: engine.heard and engine.heard[0], "the message")
+    words = [" ".join(f"word{n}" for n in range(1, count + 1)) for count in range(1, 80)]
+    (message_id,) = await reply(world, event, words, "the final text", pause=0.05)
+    assert (await world.bob.look({"channel_id": world.ch, "id": message_id}))["content"] == "the final text"
+    calls: dict[str, int] = (await world.d.report())["calls"]
+    assert 2 <= calls["update_message 200"] <= 6
+    assert await world.bad_notes() == []
+
+
 async def test_lost_answers_do_not_double_a_reply(world: World, engine: RecordingEngine) -> None:
     await world.bob.send(world.ch, "rpbot?")
     event = await until(lambda: engine.heard and engine.heard[0], "the message")
