@@ -93,7 +93,8 @@ IMAGES: dict[str, Row] = _table(
 )
 
 
-def _with_entry_points(table: Mapping[str, Row], group: str) -> dict[str, Row]:
+def with_entry_points(table: Mapping[str, Row], group: str) -> dict[str, Row]:
+    """A table and the rows that installed packages add to it under an entry point group."""
     rows = dict(table)
     for entry in entry_points(group=group):
         row = entry.load()
@@ -105,13 +106,13 @@ def _with_entry_points(table: Mapping[str, Row], group: str) -> dict[str, Row]:
 @functools.cache
 def chat_rows() -> Mapping[str, Row]:
     """Chat providers by kind, other packages' rows included; the built-in ones cannot be replaced."""
-    return _with_entry_points(CHAT, "vignette.chat")
+    return with_entry_points(CHAT, "vignette.chat")
 
 
 @functools.cache
 def image_rows() -> Mapping[str, Row]:
     """Image providers by kind, other packages' rows included; the built-in ones cannot be replaced."""
-    return _with_entry_points(IMAGES, "vignette.images")
+    return with_entry_points(IMAGES, "vignette.images")
 
 
 def build_chat(config: ProviderConfig) -> ChatModel:
