@@ -1,72 +1,18 @@
-"""What the Discord front end makes of the catalogue, of forms and of texts, without a connection."""
+"""What the Discord front end makes of handles, addresses, forms and texts, without a connection."""
 
 from __future__ import annotations
 
-import re
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from bot.domain.errors import PlatformError
-from bot.engine.commands.all import build_catalogue
 from bot.frontends.discord.calls import attempt
-from bot.frontends.discord.commands import command_table, direct_options
 from bot.frontends.discord.files import Fetcher, Held, shrink
 from bot.frontends.discord.forms import submitted
 from bot.frontends.discord.pictures import picture_nonce
 from bot.frontends.discord.words import addressed, readable
-
-NAME = re.compile(r"^[-_\w]{1,32}$")
-
-
-def texts(command: dict[str, Any]) -> int:
-    """Characters that count towards Discord's 8000 per command."""
-    size = len(command["name"]) + len(command.get("description", ""))
-    size += sum(len(c["name"]) + len(c["value"]) for c in command.get("choices", ()))
-    return size + sum(texts(option) for option in command.get("options", ()))
-
-
-def test_the_catalogue_keeps_discords_limits() -> None:
-    table = command_table(build_catalogue())
-    slash = [c for c in table.payload if c["type"] == 1]
-    assert len(slash) <= 100
-    assert len(table.payload) - len(slash) <= 15
-    assert table.left_out == []
-    assert len({(c["name"], c["type"]) for c in table.payload}) == len(table.payload)
-    for command in slash:
-        assert texts(command) <= 8000
-        waiting = [command]
-        while waiting:
-            one = waiting.pop()
-            assert NAME.match(one["name"])
-            assert one["name"] == one["name"].lower()
-            assert 1 <= len(one["description"]) <= 100
-            assert len(one.get("options", ())) <= 25
-            required = [o.get("required", False) for o in one.get("options", ())]
-            assert required == sorted(required, reverse=True)
-            assert len(one.get("choices", ())) <= 25
-            waiting.extend(one.get("options", ()))
-
-
-def test_every_command_alias_and_action_is_reachable() -> None:
-    catalogue = build_catalogue()
-    table = command_table(catalogue)
-    reached = {command.name for command in table.paths.values()}
-    assert reached == set(catalogue.commands)
-    for alias in ("sd", "img", "image"):
-        assert table.paths[alias].name == "imagine"
-    assert {c.name for c in table.actions.values()} == {c.name for c in catalogue.actions()}
-    for command in catalogue.commands.values():
-        missing = set(command.options) - set(direct_options(command))
-        assert all(o.advanced for o in missing)
-
-
-def test_the_fingerprint_follows_the_payload() -> None:
-    one, other = command_table(build_catalogue()), command_table(build_catalogue())
-    assert one.fingerprint == other.fingerprint
-    other.payload[0]["description"] = "something else"
-    assert one.fingerprint != other.fingerprint
 
 
 @pytest.mark.parametrize("handle", [None, "", "{}", "nonsense", "[]", '{"message": "1", "file": "x", "name": "a"}', "12"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+STOP_SECONDS = 3.0
+"""How long events under way may take to end once the connection is closed."""
+
 
 class DiscordFrontEnd:
     """One Discord bot. ``api_base`` is the REST API's address with its version; the gateway is what that API answers.
@@ -52,14 +55,15 @@ class DiscordFrontEnd:
         shelf = FormShelf()
         self._intake = Intake(engine, self._messages, self._reactions, shelf)
         self._interactions = Interactions(engine, self._table, self._messages, shelf)
+        self._running: set[asyncio.Task[Any]] = set()
         self._connection = Connection(token, api_base, self._handlers())
         self._synced = False
         self.ready = asyncio.Event()
         """Set once connected for the first time."""
 
-    def _handlers(self) -> dict[str, Callable[..., object]]:
+    def _handlers(self) -> dict[str, Callable[..., Awaitable[None]]]:
         intake = self._intake
-        return {
+        handlers = {
             "ready": self._on_ready,
             "resumed": self._on_resumed,
             "disconnect": self._on_disconnect,
@@ -71,6 +75,21 @@ class DiscordFrontEnd:
             "raw_reaction_remove": intake.on_raw_reaction_remove,
             "interaction": self._interactions.on_interaction,
         }
+        return {name: self._tracked(handler) for name, handler in handlers.items()}
+
+    def _tracked(self, handler: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+        """discord.py runs every event in a task of its own and forgets it; ``stop`` has to wait for them."""
+
+        async def run(*arguments: Any) -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            self._running.add(task)
+            try:
+                await handler(*arguments)
+            finally:
+                self._running.discard(task)
+
+        return run
 
     async def start(self) -> None:
         """Log in and connect in the background. Raises ``ConfigurationError`` for a wrong token."""
@@ -81,6 +100,10 @@ class DiscordFrontEnd:
         await self._reactions.stop()
         await self._connection.stop()
         await self._fetcher.close()
+        if self._running:
+            _, late = await asyncio.wait(set(self._running), timeout=STOP_SECONDS)
+            for task in late:
+                task.cancel()
 
     async def _on_ready(self) -> None:
         """A new session: whatever was said since the last one was not replayed."""

@@ -352,7 +352,7 @@ async def read(request: web.Request) -> tuple[dict[str, Any], dict[str, bytes]]:
     form = await request.post()
     for name, value in form.items():
         if name == "payload_json":
-            body = json.loads(value if isinstance(value, str) else value.file.read())
+            body = json.loads(value.file.read() if isinstance(value, web.FileField) else value)
         elif isinstance(value, web.FileField):
             uploads[value.filename] = await asyncio.to_thread(value.file.read)
     return body, uploads

@@ -125,12 +125,10 @@ async def test_buttons_and_modals_need_no_memory(discord: StandIn, front: Discor
         await responder.answer(Post("changed", private=True))
 
     engine.on_press, engine.on_submit = press, submit
-    old = {"id": "77", "channel_id": CHANNEL, "author": {"id": BOT, "username": "v", "discriminator": "0", "avatar": None}, "content": "",
-           "timestamp": "2026-01-01T00:00:00+00:00", "edited_timestamp": None, "tts": False, "mention_everyone": False, "mentions": [],
-           "mention_roles": [], "attachments": [], "embeds": [], "pinned": False, "type": 0, "components": []}  # fmt: skip
+    old = await discord.say("a picture of long ago")
     await discord.interact(3, {"custom_id": "next:k1", "component_type": 2}, old)
     await until(lambda: engine.presses, "the press")
-    assert (discord.answers[0]["type"], engine.presses[0].message_id) == (6, "77")
+    assert (discord.answers[0]["type"], engine.presses[0].message_id) == (6, old["id"])
     await discord.interact(3, {"custom_id": "edit:k1", "component_type": 2}, old)
     await until(lambda: len(discord.answers) == 2, "the modal")
     assert (discord.answers[1]["type"], discord.answers[1]["data"]["custom_id"]) == (9, "edit:k1")
