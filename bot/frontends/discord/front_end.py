@@ -63,7 +63,7 @@ class DiscordFrontEnd:
 
     def _handlers(self) -> dict[str, Callable[..., Awaitable[None]]]:
         intake = self._intake
-        handlers = {
+        handlers: dict[str, Callable[..., Awaitable[None]]] = {
             "ready": self._on_ready,
             "resumed": self._on_resumed,
             "disconnect": self._on_disconnect,
