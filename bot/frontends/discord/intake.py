@@ -55,7 +55,11 @@ class Intake:
     async def on_message(self, message: discord.Message) -> None:
         if message.author.bot or message.webhook_id is not None or message.type not in SPOKEN:
             return
-        channel = await self._channels.of_message(self._client(), message)
+        try:
+            channel = await self._channels.of_message(self._client(), message)
+        except UNREACHABLE as error:
+            log.warning("a message is lost: Discord does not say where", channel=message.channel.id, reason=str(error))
+            return
         await self._hear(message, channel)
 
     async def _hear(self, message: discord.Message, channel: Any) -> None:
@@ -124,9 +128,13 @@ class Intake:
         if self._engine.catalogue.by_reaction(NAME, emoji) is None:
             return
         client = self._client()
-        channel = await self._channels.find(client, event.channel_id, event.guild_id)
+        try:
+            channel = await self._channels.find(client, event.channel_id, event.guild_id)
+            user = event.member or client.get_user(event.user_id) or await client.fetch_user(event.user_id)
+        except UNREACHABLE as error:
+            log.warning("a reaction is lost: Discord does not say whose or where", channel=event.channel_id, reason=str(error))
+            return
         chat, place = chat_key(channel), place_of(channel)
-        user = event.member or client.get_user(event.user_id) or await client.fetch_user(event.user_id)
         responder = ReactionResponder(self._messages, chat, str(event.message_id), self._shelf)
         pressed = await self._engine.react(
             chat,

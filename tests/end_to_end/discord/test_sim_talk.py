@@ -216,6 +216,13 @@ async def test_without_the_message_content_intent(make_world: Callable[..., Any]
     assert [e.text for e in engine.heard] == ["for the bot"]
 
 
+async def test_several_shards(make_world: Callable[..., Any], engine: RecordingEngine) -> None:
+    world = await make_world(shards=2)
+    await world.bob.send(world.ch, "rpbot, which shard?")
+    await until(lambda: engine.heard, "the message")
+    await world.front.post(world.key, Post("one of two"))
+
+
 async def test_a_wrong_token_is_a_configuration_error(world: World, engine: RecordingEngine) -> None:
     front = DiscordFrontEnd("wrong.token.here", engine, api_base=f"{world.sim.url}/api/v10")  # type: ignore[arg-type]
     with pytest.raises(ConfigurationError, match="token"):
