@@ -70,7 +70,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
             lanes=Lanes(),
             catalogue=build_catalogue(),
             defaults=settings.defaults.settings,
-            default_character=settings.defaults.character,
+            default_character=settings.defaults.character or builtin_characters()[0].name,
             chat_models=models,
             backends=backends,
             writer_name=settings.writer.chat,
@@ -81,8 +81,10 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
                 await characters.ensure_builtin(c, card.name, card.data, prefix=card.prefix, negative=card.negative)
         yield wire(services, settings)
     finally:
-        for provider in (*models.values(), *backends.values()):
-            await provider.close()
+        for model in models.values():
+            await model.close()
+        for backend in backends.values():
+            await backend.close()
         await db.close()
 
 
@@ -95,7 +97,8 @@ def wire(services: Services, settings: Settings) -> Engine:
     services.turns = Turns(services, services.flow, replier)
     queues = {name: BackendQueue(max(1, config.concurrency)) for name, config in settings.images.items()}
     worker = PictureWorker(services, services.presenter, services.drafter, queues, RetryPolicy())
-    services.jobs = JobRunner(services.db, handler=worker.run, failed=worker.failed, cancelling=worker.cancel)
+    services.worker = worker
+    services.jobs = JobRunner(services.db, worker.run, worker.failed)
     return Engine(services, services.turns)
 
 
@@ -107,9 +110,9 @@ def build_front_ends(settings: Settings, engine: Engine) -> list[FrontEnd]:
 
         ends.append(WebFrontEnd(settings.web, engine))
     if settings.discord.token:
-        from bot.frontends.discord.frontend import DiscordFrontEnd
+        from bot.frontends.discord.front_end import DiscordFrontEnd
 
-        ends.append(DiscordFrontEnd(settings.discord.token.get_secret_value(), settings.discord.api_base, engine))
+        ends.append(DiscordFrontEnd(settings.discord.token.get_secret_value(), engine, api_base=settings.discord.api_base or None))
     if settings.telegram.token:
         from bot.frontends.telegram.frontend import TelegramFrontEnd
 

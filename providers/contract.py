@@ -228,6 +228,8 @@ class SizeRule:
     most: int = 2048
     step: int = 8
     fixed: tuple[tuple[int, int], ...] = ()
+    ratios: tuple[tuple[int, int], ...] = ()
+    """Aspect ratios the service takes instead of pixels; the adapter picks the nearest and reports the size that came."""
     max_pixels: int | None = None
 
 
@@ -317,6 +319,8 @@ class RenderSpec:
     references: tuple[Reference, ...] = ()
     workflow: str | None = None
     """ComfyUI graph in API format with placeholders, as JSON text; None takes the backend's default."""
+    adult: bool = False
+    """Adult content is allowed where this picture goes; services with a switch of their own are told."""
     placeholders: dict[str, str] = field(default_factory=dict)
     """Custom workflow placeholders, name without percent signs → value, macros already expanded."""
 
@@ -358,6 +362,10 @@ class RenderResult:
     parameters: dict[str, Any] = field(default_factory=dict)
     cost: float | None = None
     """US dollars, if the provider said so."""
+    cost_text: str = ""
+    """The price in the service's own coin («12 kudos»), if it said so."""
+    notes: tuple[str, ...] = ()
+    """What else the person should know, one sentence each (a warning of the service)."""
 
 
 class RenderWatch(Protocol):

@@ -51,10 +51,10 @@ class Engine:
     async def hear(self, event: Incoming) -> bool:
         """Take in a message. Returns as soon as it is stored; False when it was known already or is none of our business."""
         async with self.services.db.write() as c:
-            chat = await chats.by_key(c, event.chat)
+            chat = await chats.by_key(c, event.chat, self.services.defaults)
             if not event.addressed and (chat is None or chat.settings.reply != "always"):
                 return False
-            inbox_id = await inbox.receive(c, str(event.chat), "message", event.message_id, event.model_dump_json())
+            inbox_id = await inbox.receive(c, event.chat, "message", event.message_id, event.model_dump_json())
             if inbox_id is None:
                 return False
             if chat is not None:
@@ -73,7 +73,7 @@ class Engine:
     async def accept(self, call: CommandCall) -> int | None:
         """Store a command for ``run_stored``: its inbox row; None when it was known already."""
         async with self.services.db.write() as c:
-            return await inbox.receive(c, str(call.chat), "command", call.call_id, call.model_dump_json())
+            return await inbox.receive(c, call.chat, "command", call.call_id, call.model_dump_json())
 
     async def run(self, call: CommandCall, responder: Responder) -> None:
         """Run a command. A call seen before (same ``call_id``) does nothing."""
@@ -103,7 +103,7 @@ class Engine:
             if control is None:
                 raise NotFound("This button is from another version of me and means nothing any more.")
             chat = await self._chat(press.chat, press.place)
-            self.services.guard.admit(chat, press.author, "anyone")
+            self.services.guard.admit(chat, press.author)
             await control.run(ControlContext(self.services, chat, press, responder, key, argument))
 
     async def react(
@@ -122,7 +122,7 @@ class Engine:
         if control is None:
             return False
         async with self.services.db.read() as c:
-            known = await chats.by_key(c, chat)
+            known = await chats.by_key(c, chat, self.services.defaults)
             picture = await pictures.by_message(c, known.id, message_id) if known else None
         if known is None or picture is None or known.settings.controls == "buttons":
             return False
@@ -141,13 +141,13 @@ class Engine:
             if form is None:
                 raise NotFound("This form is from another version of me. Please open it again.")
             chat = await self._chat(submission.chat, submission.place)
-            self.services.guard.admit(chat, submission.author, "anyone")
+            self.services.guard.admit(chat, submission.author)
             await form.run(FormContext(self.services, chat, submission, responder, key))
 
     async def changed(self, change: Changed) -> None:
         """A person edited a message (a new variant) or deleted it (its text is blanked)."""
         async with self.services.db.write() as c:
-            chat = await chats.by_key(c, change.chat)
+            chat = await chats.by_key(c, change.chat, self.services.defaults)
             entry = await entries.by_message(c, chat.id, change.message_id) if chat else None
             if entry is None or entry.kind != "player":
                 return

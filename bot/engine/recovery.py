@@ -12,7 +12,7 @@ from bot.engine.commands.catalogue import control_id
 from bot.engine.services import Services
 from bot.engine.stage import set_stage
 from bot.engine.turn import Turns
-from bot.storage import chats, entries, inbox, pictures
+from bot.storage import chats, entries, inbox, jobs, pictures
 from bot.storage.records import Inbox
 
 log = structlog.get_logger(__name__)
@@ -28,6 +28,7 @@ class Recovery:
     async def run(self) -> None:
         """Resume jobs, then messages in their order, then say which commands were cut off."""
         await self._services.jobs.resume_all()
+        await self._show_proposals()
         async with self._services.db.read() as c:
             rows = await inbox.unfinished(c)
         for row in rows:
@@ -39,6 +40,16 @@ class Recovery:
                 await self._done(row)
         if rows:
             log.info("unfinished work taken up", messages=len(rows))
+
+    async def _show_proposals(self) -> None:
+        """A proposal may have been stored without having been shown; showing it again changes nothing."""
+        async with self._services.db.read() as c:
+            waiting = await jobs.proposed(c)
+        for job in waiting:
+            try:
+                await self._services.worker.show_proposal(job)
+            except PlatformError as error:
+                log.info("proposal not shown", job=job.id, reason=error.message)
 
     def _resume_message(self, row: Inbox, event: Incoming) -> None:
         async def work() -> None:
@@ -53,7 +64,7 @@ class Recovery:
         """A reply is stored; bring its post to the final text. Without a known post it may or may not have arrived: never resend
         by itself, offer it."""
         async with self._services.db.read() as c:
-            chat = await chats.by_key(c, event.chat)
+            chat = await chats.by_key(c, event.chat, self._services.defaults)
             entry = await entries.by_id(c, row.reply_entry_id) if row.reply_entry_id else None
             linked = await entries.posts_of(c, entry.id) if entry else ()
         if chat is None or entry is None or linked:
@@ -71,7 +82,7 @@ class Recovery:
         """A command that had not begun or was cut off: its answer has nobody to go to any more, so say it in the chat, unless a
         picture came of it, which goes on by itself."""
         async with self._services.db.read() as c:
-            chat = await chats.by_key(c, call.chat)
+            chat = await chats.by_key(c, call.chat, self._services.defaults)
             drawn = await pictures.answering(c, chat.id, call.message_id) if chat and call.message_id else None
         if drawn is None:
             await self._say(call.chat, Post(f"I was restarted in the middle of `/{call.name}`. Please send it again.", reply_to=call.message_id))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bot.engine.pictures.drafting import Drafter
     from bot.engine.pictures.flow import PictureFlow
     from bot.engine.pictures.presenter import Presenter
+    from bot.engine.pictures.render import PictureWorker
     from bot.engine.turn import Turns
 
 
@@ -45,4 +46,5 @@ class Services:
     presenter: Presenter = field(init=False)
     drafter: Drafter = field(init=False)
     flow: PictureFlow = field(init=False)
+    worker: PictureWorker = field(init=False)
     turns: Turns = field(init=False)

@@ -44,7 +44,7 @@ async def set_stage(services: Services, chat: Chat, person: Person) -> Stage:
         if character is None:
             character = await characters.by_name(c, chat.key, services.default_character)
         persona = await personas.get(c, chat.key.platform, person.id)
-        values = await variables.all_of(c, chat.id)
+        values = await variables.of_chat(c, chat.id)
     if character is None:
         raise LookupError(f"the default character {services.default_character!r} is missing")
     return Stage(chat, character, persona or Persona(person.id, person.name, ""), values)

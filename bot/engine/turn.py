@@ -85,7 +85,7 @@ class Turns:
         services = self._services
         async with services.db.write() as c:
             chat = await chats.open_chat(c, event.chat, event.place, services.defaults)
-            services.guard.admit(chat, event.author, "anyone")
+            services.guard.admit(chat, event.author)
             if earlier is None:
                 services.guard.charge_message(chat, event.author)
             heard = await entries.by_id(c, earlier.entry_id) if earlier and earlier.entry_id else None
@@ -165,7 +165,7 @@ class Turns:
     async def enter(self, chat: Chat, person: Person, greeting: int) -> None:
         """The chat's newly chosen character says greeting number ``greeting`` (1 = the first)."""
         async with self._services.db.read() as c:
-            fresh = await chats.by_id(c, chat.id)
+            fresh = await chats.by_id(c, chat.id, self._services.defaults)
         stage = await set_stage(self._services, fresh or chat, person)
         card = stage.character.card
         choices = [card.get("first_mes", ""), *(card.get("alternate_greetings") or ())]
@@ -216,7 +216,7 @@ class Turns:
 
     async def hush(self, chat: Chat) -> bool:
         """Stop the reply being written in this chat."""
-        return await self._services.lanes.cancel_current(str(chat.key))
+        return await self._services.lanes.cancel_running(str(chat.key))
 
     def model_of(self, chat: Chat) -> ChatModel:
         """The chat's model, else the host's first."""

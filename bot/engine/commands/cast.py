@@ -7,9 +7,8 @@ from bot.domain.posts import FileOut
 from bot.engine.cast.cards import Card, read_card, write_card
 from bot.engine.commands.catalogue import Command, Option
 from bot.engine.commands.context import CommandContext
-from bot.guard.content import check_picture
 from bot.storage import assets, characters, chats, personas
-from bot.storage.records import Character, Persona
+from bot.storage.records import Character
 
 
 async def _list(ctx: CommandContext) -> None:
@@ -80,8 +79,7 @@ async def _import(ctx: CommandContext) -> None:
 async def keep_card(ctx: CommandContext, card: Card) -> Character:
     """Store an imported card for this place, with its image as avatar. A character of the same name is replaced."""
     services = ctx.services
-    for text in (card.prefix, card.negative):
-        check_picture(text, adult_allowed=services.guard.adult_allowed(ctx.chat))
+    services.guard.check_picture(ctx.chat, card.prefix)
     avatar: str | None = None
     if card.image is not None:
         try:
@@ -89,9 +87,10 @@ async def keep_card(ctx: CommandContext, card: Card) -> Character:
         except BadFile:
             avatar = None  # the words are good; a card without a usable picture is still a character
     async with services.db.write() as c:
-        return await characters.add(
-            c, str(ctx.chat.key), card.name, card.data, avatar=avatar, prefix=card.prefix, negative=card.negative
-        )
+        character = await characters.add(c, characters.owner_of(ctx.chat.key), card.name, card.data, avatar=avatar)
+        if card.prefix or card.negative:
+            await characters.set_prefix(c, character.id, card.prefix, card.negative)
+        return character
 
 
 async def _export(ctx: CommandContext) -> None:
@@ -101,7 +100,7 @@ async def _export(ctx: CommandContext) -> None:
         async with ctx.services.db.read() as c:
             asset = await assets.by_sha(c, character.avatar)
         if asset is not None and asset.mime == "image/png":
-            image = ctx.services.assets.path(character.avatar).read_bytes()
+            image = await ctx.services.assets.read(character.avatar)
     name, mime, data = write_card(character.name, character.card, image, prefix=character.prefix, negative=character.negative)
     await ctx.say(f"**{character.name}** as a character card.", file=FileOut(name, mime, data))
 
@@ -111,8 +110,7 @@ async def _prefix(ctx: CommandContext) -> None:
     character = (await ctx.services.turns.stage(ctx.chat, ctx.call.author)).character
     prefix = arguments.get("prefix", character.prefix)
     negative = arguments.get("negative", character.negative)
-    for text in (prefix, negative):
-        check_picture(text, adult_allowed=ctx.services.guard.adult_allowed(ctx.chat))
+    ctx.services.guard.check_picture(ctx.chat, prefix)
     if character.owner == "builtin":
         raise UserError("The built-in character belongs to everybody. Import a card to change one of your own.")
     async with ctx.services.db.write() as c:
@@ -128,7 +126,7 @@ async def _persona(ctx: CommandContext) -> None:
     description = str(arguments.get("description", known.description if known else "")).strip()
     if arguments:
         async with ctx.services.db.write() as c:
-            await personas.save(c, ctx.chat.key.platform, Persona(person.id, name, description))
+            await personas.put(c, ctx.chat.key.platform, person.id, name, description)
     about = f": {description}" if description else ". Add a description: `/persona name=\"Ann\" a tall woman with a red scarf`"
     await ctx.say(f"You are **{name}**{about}", private=True)
 

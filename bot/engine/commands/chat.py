@@ -73,7 +73,7 @@ async def _show(ctx: ControlContext) -> None:
 
 async def _jobs(ctx: CommandContext | ControlContext) -> list[Job]:
     async with ctx.services.db.read() as c:
-        return await jobs.of_chat(c, ctx.chat.id)
+        return await jobs.active_for_chat(c, ctx.chat.id)
 
 
 async def _status(ctx: CommandContext) -> None:
@@ -128,9 +128,9 @@ async def _really_forget(ctx: ControlContext) -> None:
     for job in await _jobs(ctx):
         await ctx.services.jobs.cancel(job.id)
     async with ctx.services.db.write() as c:
+        shas = await pictures.assets_of(c, ctx.chat.id)
         message_ids = await chats.forget(c, ctx.chat.id)
-        orphans = await pictures.unreferenced_assets(c)
-    await ctx.services.assets.remove(orphans)
+    await ctx.services.assets.remove(shas)
     await ctx.services.platforms[ctx.chat.key.platform].delete(ctx.chat.key, tuple(message_ids))
     await ctx.say("Forgotten.")
 

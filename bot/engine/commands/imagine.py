@@ -67,7 +67,7 @@ async def _menu_pressed(ctx: ControlContext) -> None:
         place=ctx.press.place,
         requester=ctx.press.author,
         origin="command",
-        mode=ctx.key,  # type: ignore[arg-type]
+        mode=ctx.key,
     )
     await ctx.services.flow.begin(ctx.chat, request)
 

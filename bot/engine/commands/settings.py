@@ -11,7 +11,6 @@ from bot.domain.chat_settings import ChatSettings
 from bot.domain.errors import NotFound, UserError
 from bot.engine.commands.catalogue import Command, Option
 from bot.engine.commands.context import CommandContext
-from bot.guard.content import check_picture
 from bot.storage import chats
 
 _WORDS: dict[str, Any] = {"on": True, "yes": True, "off": False, "no": False}
@@ -90,7 +89,7 @@ async def _set(ctx: CommandContext) -> None:
     text = str(ctx.call.arguments.get("value", "")).strip()
     value = None if text.lower() in _UNSET else parse_setting(name, text)
     if isinstance(value, str):
-        check_picture(value, adult_allowed=ctx.services.guard.adult_allowed(ctx.chat))
+        ctx.services.guard.check_picture(ctx.chat, value)
     _check_known(ctx, name, value)
     async with ctx.services.db.write() as c:
         await chats.change_settings(c, ctx.chat.id, {name: value})

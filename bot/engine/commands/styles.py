@@ -6,7 +6,6 @@ from bot.domain.errors import NotFound, UserError
 from bot.engine.commands.catalogue import Command, Option
 from bot.engine.commands.context import CommandContext
 from bot.engine.story.macros import expand
-from bot.guard.content import check_picture
 from bot.storage import chats, styles, variables
 from bot.storage.records import Style
 
@@ -18,8 +17,8 @@ async def _use(ctx: CommandContext) -> None:
         await ctx.say(f"The style is **{current}**." if current else "No style is in use: the chat's own prefix and negative prompt apply.")
         return
     async with ctx.services.db.read() as c:
-        known = await styles.all_of(c, ctx.chat.id)
-    match = next((s for s in known if s.name == name), None) or next((s for s in known if s.name.lower() == name.lower()), None)
+        known = await styles.of_chat(c, ctx.chat.id)
+        match = await styles.get(c, ctx.chat.id, name)
     if match is None and name.lower() not in ("none", "off"):
         raise NotFound(f"There is no style «{name}». Known: {', '.join(s.name for s in known) or 'none yet'}.")
     async with ctx.services.db.write() as c:
@@ -33,16 +32,17 @@ async def _save(ctx: CommandContext) -> None:
     if not name:
         raise UserError("A style needs a name.")
     style = Style(name, str(arguments.get("prefix", settings.prefix)), str(arguments.get("negative", settings.negative)))
-    check_picture(style.prefix, adult_allowed=ctx.services.guard.adult_allowed(ctx.chat))
+    ctx.services.guard.check_picture(ctx.chat, style.prefix)
     async with ctx.services.db.write() as c:
-        replaced = await styles.save(c, ctx.chat.id, style)
+        replaced = await styles.get(c, ctx.chat.id, name) is not None
+        await styles.put(c, ctx.chat.id, style.name, style.prefix, style.negative)
     what = "changed" if replaced else "saved"
     await ctx.say(f"Style **{name}** {what}: prefix `{style.prefix or '—'}`, negative `{style.negative or '—'}`.")
 
 
 async def _list(ctx: CommandContext) -> None:
     async with ctx.services.db.read() as c:
-        known = await styles.all_of(c, ctx.chat.id)
+        known = await styles.of_chat(c, ctx.chat.id)
     lines = [f"{'▶' if s.name == ctx.chat.settings.style else '•'} **{s.name}** — `{s.prefix or '—'}` / not `{s.negative or '—'}`" for s in known]
     await ctx.say("\n".join(lines) or "There are no styles yet. Save one: `/style save name=Ink prefix=\"ink drawing\"`.")
 
@@ -50,7 +50,7 @@ async def _list(ctx: CommandContext) -> None:
 async def _delete(ctx: CommandContext) -> None:
     name = str(ctx.call.arguments["name"]).strip()
     async with ctx.services.db.write() as c:
-        if not await styles.delete(c, ctx.chat.id, name):
+        if not await styles.remove(c, ctx.chat.id, name):
             raise NotFound(f"There is no style «{name}».")
         if ctx.chat.settings.style == name:
             await chats.change_settings(c, ctx.chat.id, {"style": ""})
@@ -62,20 +62,20 @@ async def _setvar(ctx: CommandContext) -> None:
     stage = await ctx.services.turns.stage(ctx.chat, ctx.call.author)
     value = expand(str(ctx.call.arguments.get("value", "")), stage.world()).text
     async with ctx.services.db.write() as c:
-        await variables.set_many(c, ctx.chat.id, {key: value})
+        await variables.put(c, ctx.chat.id, {key: value})
     await ctx.say(f"`{key}` is `{value}`.")
 
 
 async def _getvar(ctx: CommandContext) -> None:
     key = str(ctx.call.arguments["key"]).strip()
     async with ctx.services.db.read() as c:
-        values = await variables.all_of(c, ctx.chat.id)
+        values = await variables.of_chat(c, ctx.chat.id)
     await ctx.say(f"`{key}` is `{values[key]}`." if key in values else f"`{key}` is not set.")
 
 
 async def _names(ctx: CommandContext, typed: str) -> list[str]:
     async with ctx.services.db.read() as c:
-        known = await styles.all_of(c, ctx.chat.id)
+        known = await styles.of_chat(c, ctx.chat.id)
     return [s.name for s in known if typed.lower() in s.name.lower()]
 
 

@@ -7,7 +7,7 @@ import json
 from bot.domain.errors import NotAllowed, NothingToDo, NotFound, PictureGone, UserError
 from bot.domain.pictures import RenderPlan
 from bot.domain.places import Person
-from bot.domain.posts import Form, FormField
+from bot.domain.posts import Form, FormField, PictureState
 from bot.engine.commands.catalogue import Control, FormSpec, control_id
 from bot.engine.commands.context import ControlContext, FormContext
 from bot.engine.pictures.plan import new_seed
@@ -39,7 +39,7 @@ async def flip(services: Services, picture: Picture, step: int) -> None:
         raise NothingToDo("There is no picture yet.")
     index = (picture.shown + step) % len(picture.takes)
     job = await active_job(services, picture)
-    state = "drawing" if job and job.state in ("queued", "drawing") else "done"
+    state: PictureState = "drawing" if job and job.state in ("queued", "drawing") else "done"
     text = await services.drafter.caption(picture.id) if state == "done" else "🖌️ Drawing another one…"
     await services.presenter.show(picture.id, state, text, index=index)
 
@@ -136,6 +136,7 @@ async def approve(services: Services, picture: Picture, plan: RenderPlan | None 
             raise NothingToDo("This has been answered already.")
         if plan is not None:
             await jobs.set_plan(c, job.id, plan)
+    await services.presenter.show(picture.id, "waiting", "🖌️ On it…")
     services.jobs.start(job.id)
 
 
@@ -146,11 +147,10 @@ async def _approve(ctx: ControlContext) -> None:
 async def _dismiss(ctx: ControlContext) -> None:
     picture = await find_picture(ctx.services, ctx.chat, ctx.key)
     require_owner(ctx.services, ctx.chat, picture, ctx.press.author)
-    async with ctx.services.db.write() as c:
-        job = await jobs.active_for_picture(c, picture.id)
-        if job is None or not await jobs.move(c, job.id, "proposed", "cancelled"):
-            raise NothingToDo("This has been answered already.")
-    await ctx.services.presenter.show(picture.id, "cancelled", "Dismissed.")
+    job = await active_job(ctx.services, picture)
+    if job is None:
+        raise NothingToDo("This has been answered already.")
+    await withdraw(ctx.services, picture, job)
 
 
 async def _cancel(ctx: ControlContext) -> None:
@@ -162,8 +162,18 @@ async def _cancel(ctx: ControlContext) -> None:
 async def cancel_picture(services: Services, picture: Picture) -> None:
     """Stop the job under way; reaches the backend. Raises ``NothingToDo`` when nothing is."""
     job = await active_job(services, picture)
-    if job is None or not await services.jobs.cancel(job.id):
+    if job is not None and job.state == "proposed":
+        await withdraw(services, picture, job)
+    elif job is None or not await services.jobs.cancel(job.id):
         raise NothingToDo("Nothing is being drawn here.")
+
+
+async def withdraw(services: Services, picture: Picture, job: Job) -> None:
+    """Take a proposal back. Raises ``NothingToDo`` when it was answered meanwhile."""
+    async with services.db.write() as c:
+        if not await jobs.move(c, job.id, "proposed", "cancelled"):
+            raise NothingToDo("This has been answered already.")
+    await services.presenter.show(picture.id, "cancelled", "Dismissed.")
 
 
 def require_owner(services: Services, chat: Chat, picture: Picture, person: Person) -> None:
@@ -214,11 +224,10 @@ async def _delete(ctx: ControlContext) -> None:
 async def delete_picture(services: Services, chat: Chat, picture: Picture) -> None:
     """Remove the post, the takes and the image files nobody else uses."""
     async with services.db.write() as c:
-        await pictures.mark_deleted(c, picture.id)
-        orphans = await pictures.unreferenced_assets(c)
+        shas = await pictures.erase(c, picture.id)
     if picture.message_id is not None:
         await services.platforms[chat.key.platform].delete(chat.key, (picture.message_id,))
-    await services.assets.remove(orphans)
+    await services.assets.remove(shas)
 
 
 async def _draw_offer(ctx: ControlContext) -> None:

@@ -54,7 +54,7 @@ class Drafter:
         """The text under a finished picture, by the chat's template; empty for none."""
         async with self._services.db.read() as c:
             picture = await pictures.by_id(c, picture_id)
-            chat = await chats.by_id(c, picture.chat_id) if picture else None
+            chat = await chats.by_id(c, picture.chat_id, self._services.defaults) if picture else None
         if picture is None or chat is None or not picture.takes:
             return ""
         take = picture.takes[min(picture.shown, len(picture.takes) - 1)]
@@ -117,7 +117,7 @@ class Drafter:
         )
         if composed.variables:
             async with self._services.db.write() as c:
-                await variables.set_many(c, chat.id, composed.variables)
+                await variables.put(c, chat.id, composed.variables)
         backend = choose_backend(self._services, chat, wish.backend)
         model = wish.model or chat.settings.model or backend.model
         width, height = wish.width or chat.settings.width, wish.height or chat.settings.height
@@ -135,8 +135,7 @@ class Drafter:
         if not name:
             return settings.prefix, settings.negative
         async with self._services.db.read() as c:
-            known = await styles.all_of(c, stage.chat.id)
-        style = next((s for s in known if s.name == name), None)
+            style = await styles.get(c, stage.chat.id, name)
         return (style.prefix, style.negative) if style else (settings.prefix, settings.negative)
 
     def _placeholders(self, stage: Stage, workflow: str) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 
 import structlog
@@ -16,9 +15,9 @@ from bot.engine.commands.catalogue import control_id
 from bot.engine.pictures.plan import choose_backend
 from bot.engine.pictures.presenter import Presenter
 from bot.engine.services import Services
-from bot.guard.content import check_picture
 from bot.storage import entries, jobs, pictures, proposals
 from bot.storage.records import Chat, Job, Picture
+from bot.storage.rows import new_key
 
 log = structlog.get_logger(__name__)
 
@@ -32,12 +31,6 @@ class Begun:
 
     picture: Picture | None
     offer: str | None = None
-
-
-def short_key() -> str:
-    """A picture's short key: 10 characters, 50 bits, unguessable enough that presses cannot be forged across chats by chance."""
-    alphabet = "abcdefghijkmnpqrstuvwxyz23456789"
-    return "".join(secrets.choice(alphabet) for _ in range(10))
 
 
 class PictureFlow:
@@ -60,11 +53,8 @@ class PictureFlow:
 
     async def check(self, chat: Chat, person: Person, *words: str) -> None:
         """Whether this person may have a picture of these words drawn here now. Raises ``UserError`` with the reason."""
-        guard = self._services.guard
-        await guard.charge_picture(self._services.db, chat, person)
-        adult = guard.adult_allowed(chat)
-        for text in words:
-            check_picture(text, adult_allowed=adult)
+        self._services.guard.check_picture(chat, *words)
+        await self._services.guard.charge_picture(self._services.db, chat, person)
 
     async def begin(self, chat: Chat, request: PictureRequest) -> Begun:
         """Start a picture. Returns as soon as it is stored and its placeholder is on its way. Raises ``UserError``."""
@@ -78,9 +68,10 @@ class PictureFlow:
                 author_name=request.requester.name, hidden=not chat.settings.visible_to_character,
             )
             picture = await pictures.add(
-                c, short_key(), chat.id, request, reply_to=request.reply_to,
+                c, new_key(), chat.id, request, reply_to=request.reply_to,
                 spoiler=self._services.guard.spoiler(chat), entry_id=entry.id,
             )
+            await entries.set_picture(c, entry.id, picture.id)
             job = await jobs.add(c, picture.id, request.requester, _requester_key(chat, request.requester), plan=None, state="waiting")
         await self._placeholder(picture)
         self._services.jobs.start(job.id)
@@ -106,7 +97,7 @@ class PictureFlow:
     async def offer(self, chat: Chat, request: PictureRequest) -> str:
         """Store an offer to draw and post its button; valid 24 hours. Returns its key."""
         async with self._services.db.write() as c:
-            proposal = await proposals.add(c, short_key(), chat.id, "offer", request, prompt="")
+            proposal = await proposals.add(c, new_key(), chat.id, "offer", request, prompt="")
         what = f" «{request.subject}»" if request.subject else ""
         post = Post(
             f"🎨 Shall I draw this{what}?",
@@ -140,4 +131,5 @@ class PictureFlow:
 
 
 def _requester_key(chat: Chat, person: Person) -> str:
+    """How daily allowances know a person."""
     return f"{chat.key.platform}:{person.id}"

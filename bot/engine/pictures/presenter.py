@@ -41,7 +41,7 @@ class Presenter:
     ) -> Picture:
         """Bring the post of a picture to ``state`` and store what the platform answers. ``search`` looks for a post that an
         earlier life of the process may have sent. Quiet and deleted pictures are not shown. Raises ``PlatformError``."""
-        async with self._locks.of(str(picture_id)):
+        async with self._locks.lock(str(picture_id)):
             chat, picture = await self._load(picture_id)
             if index is not None and picture.takes and index != picture.shown:
                 async with self._services.db.write() as c:
@@ -75,7 +75,7 @@ class Presenter:
     async def _load(self, picture_id: int) -> tuple[Chat, Picture]:
         async with self._services.db.read() as c:
             picture = await pictures.by_id(c, picture_id)
-            chat = await chats.by_id(c, picture.chat_id) if picture else None
+            chat = await chats.by_id(c, picture.chat_id, self._services.defaults) if picture else None
         if picture is None or chat is None:
             raise PlatformError("The chat was forgotten meanwhile.", gone=True)
         return chat, picture
@@ -109,8 +109,6 @@ class ProgressLine:
             if wait > 0:
                 await asyncio.sleep(wait)
             latest, self._latest = self._latest, None
-            if latest is None:
-                return
             self._last = self._clock()
             self._sending = True
             try:

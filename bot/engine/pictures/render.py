@@ -17,11 +17,11 @@ from bot.engine.pictures.flow import DRAFTING, PictureFlow
 from bot.engine.pictures.presenter import Presenter, ProgressLine
 from bot.engine.pictures.spec import spec_of
 from bot.engine.services import Services
-from bot.guard.content import check_picture
 from bot.storage import chats, jobs, pictures
 from bot.storage.records import Chat, Job, Picture
-from bot.work.queues import BackendQueue
-from bot.work.retry import RetryPolicy
+from bot.work.jobs import JobCancelled
+from bot.work.queues import BackendQueue, CircuitBreaker
+from bot.work.retry import Decision, RetryPolicy
 from providers.contract import ImageBackend, Progress, RenderResult
 from providers.errors import ErrorKind, ProviderError
 
@@ -42,6 +42,10 @@ class _Watch:
 
     def progress(self, progress: Progress) -> None:
         self._line.update("drawing", _progress_text(progress), progress.fraction)
+
+    def say(self, text: str) -> None:
+        """Show a sentence of our own."""
+        self._line.update("drawing", text)
 
     async def remember(self, ref: str) -> None:
         self.ref = ref
@@ -70,6 +74,7 @@ class PictureWorker:
         self._presenter = presenter
         self._drafter = drafter
         self._queues = queues
+        self._breakers = {name: CircuitBreaker(name) for name in queues}
         self._retry = retry
 
     async def run(self, job: Job) -> None:
@@ -83,9 +88,6 @@ class PictureWorker:
             raise BackendError("The job lost its plan.")
         else:
             plan = job.plan
-        if job.state == "proposed":
-            await self._propose(picture.id, plan, search=True)
-            return
         if job.take_id is None:
             await self._draw(picture, job, plan)
         await self._deliver(picture, job)
@@ -99,16 +101,20 @@ class PictureWorker:
             plan = await self._drafter.plan(chat, picture.request, redraft=bool(picture.takes))
         finally:
             await line.close()
-        check_picture(plan.prompt, adult_allowed=self._services.guard.adult_allowed(chat))
+        self._services.guard.check_picture(chat, plan.prompt)
         flow = PictureFlow(self._services, self._presenter)
         ask = not picture.takes and flow.approval(chat, picture.request.origin, picture.request.overrides.edit) == "ask"
         async with self._services.db.write() as c:
-            await jobs.set_plan(c, job.id, plan)
-            await jobs.set_state(c, job.id, "proposed" if ask else "queued")
+            await jobs.set_plan(c, job.id, plan, "proposed" if ask else "queued")
         if ask:
             await self._propose(picture.id, plan, search=False)
             return None
         return plan
+
+    async def show_proposal(self, job: Job) -> None:
+        """Bring the post of a waiting proposal up to date. Raises ``PlatformError``."""
+        if job.plan is not None:
+            await self._propose(job.picture_id, job.plan, search=True)
 
     async def _propose(self, picture_id: int, plan: RenderPlan, *, search: bool) -> None:
         text = f"✍️ This is what I would draw:\n```\n{plan.draft or plan.prompt}\n```"
@@ -133,20 +139,24 @@ class PictureWorker:
     async def _render(self, backend: ImageBackend, job: Job, plan: RenderPlan, watch: _Watch) -> RenderResult:
         """Ask the backend; try again where the retry policy says that helps."""
         spec = await spec_of(self._services, job, plan)
-        attempt = 0
-        while True:
-            attempt += 1
-            try:
+
+        async def once() -> RenderResult:
+            with self._breakers[backend.name].passing():
                 result = await backend.render(spec, watch)
-                if not result.images:
-                    raise ProviderError(ErrorKind.BAD_ANSWER, backend.name, "There was no picture in it.")
-                return result
-            except ProviderError as error:
-                pause = self._retry.pause(error, attempt)
-                if pause is None:
-                    raise
-                log.info("render tried again", job=job.id, backend=backend.name, kind=str(error.kind), pause=pause)
-                await asyncio.sleep(pause)
+            if not result.images:
+                raise ProviderError(ErrorKind.BAD_ANSWER, backend.name, "There was no picture in it.")
+            return result
+
+        def waiting(error: ProviderError, decision: Decision) -> None:
+            log.info("render tried again", job=job.id, backend=backend.name, why=decision.why, wait=decision.wait)
+            watch.say(f"🖌️ {error} Trying again…")
+
+        try:
+            return await self._retry.run(once, on_wait=waiting)
+        except asyncio.CancelledError:
+            if self._services.jobs.was_cancelled(job.id):
+                await self._stop_backend(backend, job, watch.ref)
+            raise
 
     async def _keep(self, picture: Picture, job: Job, plan: RenderPlan, result: RenderResult, seconds: float) -> None:
         """Store the bytes untouched and the take with what was really used."""
@@ -158,10 +168,9 @@ class PictureWorker:
         )
         async with self._services.db.write() as c:
             take = await pictures.add_take(
-                c, picture.id, used, asset, backend_words=json.dumps(result.parameters, default=str), cost=result.cost, seconds=seconds
+                c, picture.id, used, asset.sha, backend_words=json.dumps(result.parameters, default=str), cost=result.cost, seconds=seconds
             )
             await jobs.set_take(c, job.id, take.id)
-            await jobs.set_state(c, job.id, "delivering")
             if picture.request.mode == "background" and not picture.request.overrides.quiet:
                 await chats.set_background(c, picture.chat_id, asset.sha)
 
@@ -185,7 +194,7 @@ class PictureWorker:
 
     async def failed(self, job: Job, error: BaseException) -> None:
         """Tell the chat why there is no picture; keeps the takes that exist."""
-        cancelled = isinstance(error, asyncio.CancelledError) or (isinstance(error, ProviderError) and error.kind is ErrorKind.CANCELLED)
+        cancelled = isinstance(error, JobCancelled) or (isinstance(error, ProviderError) and error.kind is ErrorKind.CANCELLED)
         try:
             _, picture = await self._load(job)
         except BackendError:
@@ -202,13 +211,10 @@ class PictureWorker:
         except PlatformError as shut:
             log.warning("end of a job could not be shown", picture=picture.key, text=text, reason=shut.message)
 
-    async def cancel(self, job: Job) -> None:
-        """Tell the backend to stop this job; the runner cancels our side."""
-        backend = self._services.backends.get(job.plan.backend) if job.plan else None
-        if backend is None or job.state != "drawing":
-            return
+    async def _stop_backend(self, backend: ImageBackend, job: Job, ref: str | None) -> None:
+        """A person cancelled: the backend must stop as well."""
         try:
-            await backend.cancel(job.key, job.ref)
+            await backend.cancel(job.key, ref)
         except ProviderError as error:
             log.info("backend could not cancel", job=job.id, kind=str(error.kind))
 
@@ -219,7 +225,7 @@ class PictureWorker:
     async def _load(self, job: Job) -> tuple[Chat, Picture]:
         async with self._services.db.read() as c:
             picture = await pictures.by_id(c, job.picture_id)
-            chat = await chats.by_id(c, picture.chat_id) if picture else None
+            chat = await chats.by_id(c, picture.chat_id, self._services.defaults) if picture else None
         if picture is None or chat is None:
             raise BackendError("The chat was forgotten meanwhile.")
         return chat, picture

@@ -47,9 +47,8 @@ class _Reply:
             self._platform.hub.publish(self._chat, removed(self._id))
 
     def _put(self, html: str) -> None:
-        wrap, element = (replaced, self._id) if self._exists else (appended, "story")
+        self._platform.hub.publish(self._chat, replaced(html) if self._exists else appended(html, "story"))
         self._exists = True
-        self._platform.hub.publish(self._chat, wrap(html, element))
 
 
 class WebPlatform:
@@ -84,13 +83,13 @@ class WebPlatform:
         return message_id
 
     async def edit(self, chat: ChatKey, message_id: str, post: Post) -> None:
-        self.hub.publish(chat, replaced(self.renderer.post(message_id, post), message_id))
+        self.hub.publish(chat, replaced(self.renderer.post(message_id, post)))
 
     async def show(self, view: PictureView) -> Shown:
         message_id = view.message_id or fresh_id()
         self.views[view.key] = replace(view, message_id=message_id)
         html = self.renderer.picture(message_id, view)
-        self.hub.publish(view.chat, replaced(html, message_id) if view.message_id else appended(html, "story"))
+        self.hub.publish(view.chat, replaced(html) if view.message_id else appended(html, "story"))
         if view.state == "done" and view.shown is not None:
             self.views.pop(view.key, None)
         return Shown(message_id, {take.id: take.path.name for take in view.takes}, 0)

@@ -57,9 +57,9 @@ def appended(html: str, element: str) -> str:
     return f'<div hx-swap-oob="beforeend:#{element}">{html}</div>'
 
 
-def replaced(html: str, element: str) -> str:
-    """A piece that takes the place of the element with this id."""
-    return f'<div hx-swap-oob="outerHTML:#{element}">{html}</div>'
+def replaced(html: str) -> str:
+    """A piece that takes the place of the element with its own id."""
+    return html.replace("<article ", '<article hx-swap-oob="true" ', 1)
 
 
 def removed(element: str) -> str:

@@ -46,7 +46,7 @@ class StoryReader:
             shown = await entries.page(c, chat.id, before=before, limit=PAGE)
             posts = {e.id: await entries.posts_of(c, e.id) for e in shown if e.kind != "picture"}
             drawn = {e.id: await pictures.by_id(c, e.picture_id) for e in shown if e.picture_id is not None}
-            under_way = {p.id: await jobs.newest_for_picture(c, p.id) for p in drawn.values() if p is not None}
+            under_way = {p.id: await jobs.latest_for_picture(c, p.id) for p in drawn.values() if p is not None}
             offers = await proposals.open_in(c, chat.id) if before is None else []
         html = [await self._entry(chat, e, posts.get(e.id, []), drawn.get(e.id), under_way) for e in sorted(shown, key=lambda e: e.id)]
         for offer in offers:
