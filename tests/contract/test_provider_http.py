@@ -44,7 +44,8 @@ def test_private_hosts(host: str, private: bool) -> None:
     [
         "https://127.0.0.1/x.png", "https://localhost/x.png", "https://[::1]/x.png",
         "https://[::ffff:10.0.0.1]/x.png", "https://10.0.0.1/x.png",
-        "https://169.254.169.254/latest", "http://93.184.216.34/x.png", "file:///etc/passwd", "https://user:pw@example.com/x.png", "not a url",
+        "https://169.254.169.254/latest", "http://93.184.216.34/x.png",
+        "file:///etc/passwd", "https://user:pw@example.com/x.png", "not a url",
     ],
 )  # fmt: skip
 async def test_a_cloud_service_cannot_send_us_home(url: str) -> None:
