@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,10 +12,10 @@ import pytest
 from bot.domain.errors import ConfigurationError, FileTooLarge, PlatformError
 from bot.domain.events import Incoming
 from bot.domain.places import ChatKey
-from bot.domain.posts import Button, Post, Speaker
+from bot.domain.posts import Button, FileOut, Post, Speaker
 from bot.frontends.discord.front_end import DiscordFrontEnd
 from tests.end_to_end.discord.recording import RecordingEngine, until
-from tests.end_to_end.discord.simulated import World
+from tests.end_to_end.discord.simulated import World, takes
 
 SPEAKER = Speaker("Mira")
 
@@ -154,6 +155,25 @@ async def test_trouble_is_named(world: World, engine: RecordingEngine) -> None:
     with pytest.raises(PlatformError) as nowhere:
         await world.front.post(ChatKey("discord", world.guild, "100000000000000000"), Post("x"))
     assert nowhere.value.gone
+
+
+async def test_text_posts_show_and_change_their_picture(world: World, tmp_path: Path) -> None:
+    first, second = takes(tmp_path, 2)
+    message_id = await world.front.post(world.key, Post("page one", picture=first.path, rows=((Button("page:2", "more"),),)))
+    message = {"channel_id": world.ch, "id": message_id}
+    (file,) = (await world.bob.look(message))["attachments"]
+    assert (file["filename"], file["description"]) == ("picture.png", "page one")
+    await world.front.edit(world.key, message_id, Post("page two", picture=second.path))
+    now = await world.bob.look(message)
+    assert [await world.d.download(a) for a in now["attachments"]] == [second.path.read_bytes()]
+    assert (now["content"], now["components"]) == ("page two", [])
+    await world.front.edit(world.key, message_id, Post("x" * 2500))
+    kept = await world.bob.look(message)
+    assert len(kept["content"]) == 2000
+    assert len(kept["attachments"]) == 1
+    only = await world.front.post(world.key, Post("", picture=first.path, file=FileOut("prompt.json", "application/json", b"{}")))
+    assert len((await world.bob.look({"channel_id": world.ch, "id": only}))["attachments"]) == 2
+    assert await world.bad_notes() == []
 
 
 async def test_edits_and_deletions_by_people(world: World, engine: RecordingEngine) -> None:
