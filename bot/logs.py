@@ -50,8 +50,8 @@ Redact = Callable[[str], str]
 
 
 def redactor(secrets: Iterable[str]) -> Redact:
-    """A function that hides the given secrets, also as JSON writes them, and everything shaped like a token."""
-    spellings = {form for secret in secrets if len(secret) >= 4 for form in (secret, json.dumps(secret)[1:-1])}
+    """A function that hides the given secrets, in any spelling, and everything shaped like a token."""
+    spellings = {form for secret in secrets if len(secret) >= 4 for form in _spellings(secret)}
     ordered = sorted(spellings, key=len, reverse=True)
     known = re.compile("|".join(map(re.escape, ordered))) if ordered else None
 
@@ -63,6 +63,11 @@ def redactor(secrets: Iterable[str]) -> Redact:
         return text
 
     return redact
+
+
+def _spellings(secret: str) -> tuple[str, ...]:
+    """As it is, as JSON writes it, and as Python shows it."""
+    return secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]
 
 
 def set_up_logs(settings: LogSettings, secrets: Iterable[str] = ()) -> None:

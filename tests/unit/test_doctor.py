@@ -1,0 +1,97 @@
+"""``vignette doctor``: each part asked for real, over loopback; nothing broken passes, no secret is told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import web
+
+from bot.doctor_platforms import check_discord, check_telegram
+from bot.settings import DiscordSettings, TelegramSettings
+
+TOKEN = "123456:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0"
+
+
+class Server:
+    """Answers what the test wants, by path, and notes what came."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, tuple[int, str]] = {}
+        self.seen: list[tuple[str, str]] = []
+        self.base = ""
+
+    def on(self, path: str, body: object, status: int = 200) -> None:
+        self.answers[path] = (status, body if isinstance(body, str) else json.dumps(body))
+
+    async def handle(self, request: web.Request) -> web.Response:
+        self.seen.append((request.path, request.headers.get("Authorization", "")))
+        status, body = self.answers.get(request.path, (404, "{}"))
+        return web.Response(status=status, text=body, content_type="application/json")
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    server = Server()
+    application = web.Application()
+    application.router.add_route("*", "/{rest:.*}", server.handle)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    host, port = runner.addresses[0][:2]
+    server.base = f"http://{host}:{port}"
+    yield server
+    await runner.cleanup()
+
+
+def discord(base: str) -> DiscordSettings:
+    return DiscordSettings.model_validate({"token": TOKEN, "api_base": f"{base}/api/v10/"})
+
+
+def telegram(base: str) -> TelegramSettings:
+    return TelegramSettings.model_validate({"token": TOKEN, "api_base": base})
+
+
+async def test_discord_with_everything_switched_on(server: Server) -> None:
+    server.on("/api/v10/users/@me", {"id": "1", "username": "mina"})
+    server.on("/api/v10/applications/@me", {"flags": 1 << 19})
+    health = await check_discord(discord(server.base))
+    assert (health.problems, health.warnings) == ((), ())
+    assert "mina" in health.summary
+    assert server.seen[0] == ("/api/v10/users/@me", f"Bot {TOKEN}")
+
+
+async def test_discord_without_message_content_is_warned_about(server: Server) -> None:
+    server.on("/api/v10/users/@me", {"id": "1", "username": "mina"})
+    server.on("/api/v10/applications/@me", {"flags": 0})
+    (warning,) = (await check_discord(discord(server.base))).warnings
+    assert "message content intent" in warning
+
+
+@pytest.mark.parametrize(("status", "body"), [(401, {"message": "401: Unauthorized"}), (500, {}), (200, []), (200, "<html>")])
+async def test_a_discord_that_does_not_know_us_is_broken(server: Server, status: int, body: object) -> None:
+    server.on("/api/v10/users/@me", body, status)
+    (problem,) = (await check_discord(discord(server.base))).problems
+    assert TOKEN not in problem
+
+
+async def test_telegram(server: Server) -> None:
+    server.on(f"/bot{TOKEN}/getMe", {"ok": True, "result": {"username": "mina_bot", "can_read_all_group_messages": False}})
+    health = await check_telegram(telegram(server.base))
+    assert "@mina_bot" in health.summary
+    assert "privacy mode" in health.warnings[0]
+
+
+@pytest.mark.parametrize(("status", "body"), [(401, {"ok": False}), (404, {"ok": False}), (502, "<html>"), (200, {"ok": True})])
+async def test_a_telegram_that_does_not_know_us_is_broken(server: Server, status: int, body: object) -> None:
+    server.on(f"/bot{TOKEN}/getMe", body, status)
+    (problem,) = (await check_telegram(telegram(server.base))).problems
+    assert TOKEN not in problem
+
+
+async def test_nobody_there_is_broken_without_telling_the_address() -> None:
+    for health in (await check_discord(discord("http://127.0.0.1:9")), await check_telegram(telegram("http://127.0.0.1:9"))):
+        assert "cannot be reached" in health.problems[0]
+        assert TOKEN not in health.problems[0]
