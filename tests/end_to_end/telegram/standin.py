@@ -1,0 +1,437 @@
+"""A small Bot API server on loopback and the people who use it: what the front end needs, checked as strictly as it matters.
+
+The people's side has the names and shapes of a larger simulator, so that the same scenarios run on both.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import itertools
+import json
+import re
+import time
+from collections.abc import Callable
+from html.parser import HTMLParser
+from typing import Any
+
+from aiohttp import web
+from PIL import Image
+
+Json = dict[str, Any]
+BOT = {"id": 4242, "is_bot": True, "first_name": "Vigne", "username": "vignette_test_bot"}
+TAGS = {"b", "i", "s", "code", "pre", "tg-spoiler", "blockquote"}
+
+
+class ApiError(Exception):
+    def __init__(self, code: int, description: str, **parameters: Any) -> None:
+        super().__init__(description)
+        self.code, self.description, self.parameters = code, description, parameters
+
+
+class _Balanced(HTMLParser):
+    """Reads Telegram's HTML as strictly as Telegram: known tags, properly nested."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        if tag not in TAGS:
+            raise ApiError(400, f'Bad Request: can\'t parse entities: Unsupported start tag "{tag}"')
+        self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            raise ApiError(400, "Bad Request: can't parse entities: Unmatched end tag")
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def read_html(text: str) -> str:
+    """What people see of a formatted text; raises as Telegram refuses."""
+    if re.search(r"<(?![a-z/])|&(?!(?:lt|gt|amp|quot|#\d+);)", text):
+        raise ApiError(400, "Bad Request: can't parse entities: unescaped character")
+    reader = _Balanced()
+    reader.feed(text)
+    reader.close()
+    if reader.open:
+        raise ApiError(400, "Bad Request: can't parse entities: unclosed start tag")
+    return reader.text.strip()
+
+
+class StandIn:
+    """The server. ``faults`` and the people's methods are the driver's side."""
+
+    def __init__(self) -> None:
+        self.messages: dict[tuple[int, int], Json] = {}
+        self.updates: list[Json] = []
+        self.journal: list[Json] = []
+        self.log: list[Json] = []
+        self.faults: list[Json] = []
+        self.files: dict[str, bytes] = {}
+        self.groups: dict[int, Json] = {}
+        self.answers: dict[str, Json] = {}
+        self.blocked: set[int] = set()
+        self.news = asyncio.Condition()
+        self._ids = itertools.count(100)
+        self._update_ids = itertools.count(7000)
+        self._user_ids = itertools.count(900)
+        self._runner: web.AppRunner | None = None
+        self.url = ""
+
+    async def __aenter__(self) -> StandIn:
+        app = web.Application(client_max_size=60 * 1024 * 1024)
+        app.router.add_post("/bot{token}/{method}", self._call)
+        app.router.add_get("/file/bot{token}/{path:.+}", self._download)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        host, port = self._runner.addresses[0][:2]
+        self.url = f"http://{host}:{port}"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._runner:
+            await self._runner.cleanup()
+
+    # the Bot API
+
+    async def _call(self, request: web.Request) -> web.StreamResponse:
+        method = request.match_info["method"]
+        fields: Json = {}
+        uploads: dict[str, bytes] = {}
+        if request.content_type.startswith("multipart"):
+            reader = await request.multipart()
+            async for part in reader:
+                name = str(getattr(part, "name", ""))
+                data = bytes(await part.read())  # type: ignore[union-attr]
+                if getattr(part, "filename", None):
+                    uploads[name] = data
+                else:
+                    fields[name] = _plain(data.decode())
+        else:
+            fields = {key: _plain(str(value)) for key, value in (await request.post()).items()}
+        self.log.append({"method": method, "params": fields, "files": uploads})
+        try:
+            fault = self._fault(method)
+            if fault and not fault.get("after") and not fault.get("drop"):
+                raise ApiError(fault["code"], fault.get("description") or "made to fail", retry_after=fault.get("retry_after"))
+            result = await getattr(self, f"_m_{method}")(fields, uploads)
+            if fault:
+                assert request.transport is not None
+                request.transport.abort()
+        except ApiError as error:
+            parameters = {key: value for key, value in error.parameters.items() if value is not None}
+            body = {"ok": False, "error_code": error.code, "description": error.description}
+            return web.json_response(body | ({"parameters": parameters} if parameters else {}), status=error.code)
+        return web.json_response({"ok": True, "result": result})
+
+    def _fault(self, method: str) -> Json | None:
+        for fault in self.faults:
+            if fault["method"] in (method, "*") and fault["times"] > 0 and method != "getUpdates":
+                fault["times"] -= 1
+                return fault
+        return None
+
+    async def _m_getMe(self, p: Json, files: Json) -> Json:
+        return {**BOT, "can_join_groups": True, "can_read_all_group_messages": False, "supports_inline_queries": False}
+
+    async def _m_deleteWebhook(self, p: Json, files: Json) -> bool:
+        return True
+
+    async def _m_setMyCommands(self, p: Json, files: Json) -> bool:
+        for command in p["commands"]:
+            if not re.fullmatch(r"[a-z0-9_]{1,32}", command["command"]) or not 1 <= len(command["description"]) <= 256:
+                raise ApiError(400, "Bad Request: BOT_COMMAND_INVALID")
+        self.menu = p["commands"]
+        return True
+
+    async def _m_getUpdates(self, p: Json, files: Json) -> list[Json]:
+        offset = int(p.get("offset") or 0)
+        self.updates = [update for update in self.updates if update["update_id"] >= offset]
+        if not self.updates:
+            async with self.news:
+                try:
+                    await asyncio.wait_for(self.news.wait_for(lambda: bool(self.updates)), min(float(p.get("timeout") or 0), 20) or 0.01)
+                except TimeoutError:
+                    return []
+        return list(self.updates)
+
+    async def _m_sendChatAction(self, p: Json, files: Json) -> bool:
+        await self._note("action", int(p["chat_id"]), action=p["action"])
+        return True
+
+    async def _m_getChatMember(self, p: Json, files: Json) -> Json:
+        group = self.groups[int(p["chat_id"])]
+        user = next(u for u in group["users"] if u["id"] == int(p["user_id"]))
+        if user["id"] == group["owner"]:
+            return {"status": "creator", "user": user, "is_anonymous": False}
+        return {"status": "member", "user": user}
+
+    async def _m_sendMessage(self, p: Json, files: Json) -> Json:
+        return await self._create(p, {"text": self._words(p, "text", 4096)})
+
+    async def _m_sendPhoto(self, p: Json, files: Json) -> Json:
+        return await self._create(p, self._photo(str(p.get("photo") or "attach://photo"), files) | self._caption(p) | _spoiler(p))
+
+    async def _m_sendDocument(self, p: Json, files: Json) -> Json:
+        return await self._create(p, self._document(str(p.get("document") or "attach://document"), files) | self._caption(p))
+
+    async def _m_editMessageText(self, p: Json, files: Json) -> Json:
+        content = {"text": self._words(p, "text", 4096)}
+        message = self._editable(p)
+        if "text" not in message:
+            raise ApiError(400, "Bad Request: there is no text in the message to edit")
+        return await self._change(message, p, content, ())
+
+    async def _m_editMessageCaption(self, p: Json, files: Json) -> Json:
+        message = self._editable(p)
+        if "text" in message:
+            raise ApiError(400, "Bad Request: there is no caption in the message to edit")
+        return await self._change(message, p, self._caption(p), ("caption",))
+
+    async def _m_editMessageMedia(self, p: Json, files: Json) -> Json:
+        item = p["media"]
+        message = self._editable(p)
+        content = self._photo(item["media"], files) if item["type"] == "photo" else self._document(item["media"], files)
+        gone = ("text", "caption", "photo", "document", "has_media_spoiler")
+        return await self._change(message, p, content | self._caption(item) | _spoiler(item), gone)
+
+    async def _m_deleteMessages(self, p: Json, files: Json) -> bool:
+        for message_id in p["message_ids"]:
+            if self.messages.pop((int(p["chat_id"]), int(message_id)), None):
+                await self._note("delete", int(p["chat_id"]), message_id=message_id)
+        return True
+
+    async def _m_answerCallbackQuery(self, p: Json, files: Json) -> bool:
+        query = self.answers[str(p["callback_query_id"])]
+        query["answer"] = {"text": p.get("text"), "after": time.monotonic() - query["at"]}
+        await self._note("answer", query["chat"], text=p.get("text"))
+        return True
+
+    async def _m_getFile(self, p: Json, files: Json) -> Json:
+        return {"file_id": p["file_id"], "file_unique_id": "u", "file_size": len(self.files[p["file_id"]]), "file_path": p["file_id"]}
+
+    async def _download(self, request: web.Request) -> web.Response:
+        return web.Response(body=self.files[request.match_info["path"]])
+
+    # content
+
+    def _words(self, p: Json, name: str, limit: int) -> str:
+        text = str(p.get(name) or "")
+        shown = read_html(text) if p.get("parse_mode") == "HTML" else text.strip()
+        if name == "text" and not shown:
+            raise ApiError(400, "Bad Request: message text is empty")
+        if len(shown) > limit:
+            raise ApiError(400, f"Bad Request: message {name} is too long")
+        return shown
+
+    def _caption(self, p: Json) -> Json:
+        caption = self._words(p, "caption", 1024)
+        return {"caption": caption} if caption else {}
+
+    def _file(self, reference: str, uploads: dict[str, bytes]) -> tuple[str, int]:
+        if not reference.startswith("attach://"):
+            if reference not in self.files:
+                raise ApiError(400, "Bad Request: wrong file identifier/HTTP URL specified")
+            return reference, 0
+        data = uploads[reference.removeprefix("attach://")]
+        file_id = f"file{next(self._ids)}"
+        self.files[file_id] = data
+        return file_id, len(data)
+
+    def _photo(self, reference: str, uploads: dict[str, bytes]) -> Json:
+        file_id, size = self._file(reference, uploads)
+        with Image.open(io.BytesIO(self.files[file_id])) as image:
+            width, height = image.size
+        if size > 10 * 1024 * 1024 or width + height > 10000 or max(width, height) > 20 * min(width, height):
+            raise ApiError(400, "Bad Request: PHOTO_INVALID_DIMENSIONS")
+        sizes = [{"file_id": file_id, "file_unique_id": f"u{file_id}", "width": width, "height": height, "file_size": size}]
+        return {"photo": sizes, "_uploaded": size}
+
+    def _document(self, reference: str, uploads: dict[str, bytes]) -> Json:
+        file_id, size = self._file(reference, uploads)
+        return {"document": {"file_id": file_id, "file_unique_id": f"u{file_id}"}, "_uploaded": size}
+
+    def _chat(self, chat_id: int) -> Json:
+        if chat_id in self.groups:
+            return {"id": chat_id, "type": "supergroup", "title": self.groups[chat_id]["title"]}
+        return {"id": chat_id, "type": "private", "first_name": "somebody"}
+
+    async def _create(self, p: Json, content: Json) -> Json:
+        chat_id = int(p["chat_id"])
+        if chat_id in self.blocked:
+            raise ApiError(403, "Forbidden: bot was blocked by the user")
+        message = {"message_id": next(self._ids), "date": int(time.time()), "chat": self._chat(chat_id), "from": BOT, **content}
+        answers = (p.get("reply_parameters") or {}).get("message_id")
+        if answers and (chat_id, answers) in self.messages:
+            message["reply_to_message"] = _bare(self.messages[chat_id, answers])
+        return await self._keep(message, p, "message")
+
+    def _editable(self, p: Json) -> Json:
+        message = self.messages.get((int(p["chat_id"]), int(p["message_id"])))
+        if message is None:
+            raise ApiError(400, "Bad Request: message to edit not found")
+        return message
+
+    async def _change(self, message: Json, p: Json, content: Json, gone: tuple[str, ...]) -> Json:
+        fresh = {key: value for key, value in message.items() if key not in (*gone, "reply_markup", "_uploaded")} | content
+        markup = p.get("reply_markup")
+        same = {**_bare(fresh), "reply_markup": markup} == {**_bare(message), "reply_markup": message.get("reply_markup")}
+        if same and not content.get("_uploaded"):
+            raise ApiError(400, "Bad Request: message is not modified")
+        return await self._keep(fresh, p, "edit")
+
+    async def _keep(self, message: Json, p: Json, kind: str) -> Json:
+        markup = p.get("reply_markup")
+        if markup and "inline_keyboard" in markup:
+            if any(len(b["callback_data"].encode()) > 64 for row in markup["inline_keyboard"] for b in row):
+                raise ApiError(400, "Bad Request: BUTTON_DATA_INVALID")
+            message["reply_markup"] = markup
+        chat_id = message["chat"]["id"]
+        self.messages[chat_id, message["message_id"]] = message
+        media = {"media": {"uploaded": bool(message["_uploaded"])}} if "_uploaded" in message else {}
+        await self._note(kind, chat_id, message=_bare(message), **media)
+        return _bare(message)
+
+    async def _note(self, kind: str, chat: int, **more: Any) -> None:
+        async with self.news:
+            self.journal.append({"kind": kind, "chat": chat, "at": time.monotonic(), **more})
+            self.news.notify_all()
+
+    async def push(self, kind: str, payload: Json) -> None:
+        async with self.news:
+            self.updates.append({"update_id": next(self._update_ids), kind: payload})
+            self.news.notify_all()
+
+    # the driver's side
+
+    async def user(self, first_name: str, **_: Any) -> Person:
+        return Person(self, {"id": next(self._user_ids), "is_bot": False, "first_name": first_name})
+
+    async def group(self, title: str, owner: Person, members: tuple[Person, ...] = (), **_: Any) -> int:
+        chat_id = -1001000000000 - next(self._ids)
+        self.groups[chat_id] = {"title": title, "owner": owner.id, "users": [owner.data, *(m.data for m in members)]}
+        return chat_id
+
+    async def fault(self, method: str, code: int = 0, *, times: int = 1, **values: Any) -> None:
+        self.faults.append({"method": method, "code": code, "times": times, **values})
+
+    async def calls(self, method: str | None = None) -> list[Json]:
+        return [call for call in self.log if method in (None, call["method"])]
+
+    async def violations(self, *_: str) -> list[Json]:
+        return []
+
+
+class Person:
+    """Somebody with the app in hand."""
+
+    def __init__(self, server: StandIn, data: Json) -> None:
+        self.server, self.data, self.id = server, data, data["id"]
+        self.cursor = 0
+
+    async def say(self, text: str, *, chat: int | None = None, reply_to: Json | None = None) -> Json:
+        entities = []
+        if command := re.match(r"/\S+", text):
+            entities.append({"type": "bot_command", "offset": 0, "length": len(command[0])})
+        for mention in re.finditer(r"(?<!\S)@\w+", text):
+            entities.append({"type": "mention", "offset": mention.start(), "length": len(mention[0])})
+        return await self._post({"text": text} | ({"entities": entities} if entities else {}), chat, reply_to)
+
+    async def upload(self, *files: bytes, caption: str | None = None, kind: str = "photo", chat: int | None = None) -> list[Json]:
+        album = f"album{next(self.server._ids)}"
+        sent = []
+        for number, data in enumerate(files):
+            file_id = f"up{next(self.server._ids)}"
+            self.server.files[file_id] = data
+            file: Json = {"file_id": file_id, "file_unique_id": f"u{file_id}", "file_size": len(data)}
+            content: Json = (
+                {"photo": [file | {"width": 8, "height": 8}]} if kind == "photo" else {"document": file | {"file_name": "file0.png"}}
+            )
+            if caption and number == 0:
+                content["caption"] = caption
+                if command := re.match(r"/\S+", caption):
+                    content["caption_entities"] = [{"type": "bot_command", "offset": 0, "length": len(command[0])}]
+            if len(files) > 1:
+                content["media_group_id"] = album
+            sent.append(await self._post(content, chat, None))
+        return sent
+
+    async def _post(self, content: Json, chat: int | None, reply_to: Json | None) -> Json:
+        self.cursor = len(self.server.journal)
+        place = self.server._chat(chat) if chat else {"id": self.id, "type": "private", "first_name": self.data["first_name"]}
+        message = {"message_id": next(self.server._ids), "date": int(time.time()), "chat": place, "from": self.data, **content}
+        if reply_to:
+            message["reply_to_message"] = _bare(self.server.messages[place["id"], reply_to["message_id"]])
+        self.server.messages[place["id"], message["message_id"]] = message
+        await self.server.push("message", message)
+        return message
+
+    async def edit(self, message: Json, text: str) -> None:
+        await self.server.push("edited_message", message | {"text": text, "edit_date": int(time.time())})
+
+    async def delete(self, message: Json) -> None:
+        self.server.messages.pop((message["chat"]["id"], message["message_id"]), None)
+
+    async def react(self, message: Json, *emoji: str) -> None:
+        self.cursor = len(self.server.journal)
+        payload = {"chat": message["chat"], "message_id": message["message_id"], "date": int(time.time()), "user": self.data}
+        new = [{"type": "emoji", "emoji": e} for e in emoji]
+        await self.server.push("message_reaction", payload | {"old_reaction": [], "new_reaction": new})
+
+    async def block(self) -> None:
+        self.server.blocked.add(self.id)
+
+    async def click(self, message: Json, *, text: str, wait: float = 10) -> Json:
+        self.cursor = len(self.server.journal)
+        current = self.server.messages[message["chat"]["id"], message["message_id"]]
+        data = next(b["callback_data"] for row in current["reply_markup"]["inline_keyboard"] for b in row if b["text"] == text)
+        query = f"q{next(self.server._ids)}"
+        self.server.answers[query] = press = {"chat": message["chat"]["id"], "at": time.monotonic()}
+        payload = {"id": query, "from": self.data, "message": _bare(current), "chat_instance": "1", "data": data}
+        await self.server.push("callback_query", payload)
+        async with self.server.news:
+            await asyncio.wait_for(self.server.news.wait_for(lambda: "answer" in press), wait)
+        return press
+
+    async def expect(
+        self, kind: str = "message", *, where: Callable[[Json], bool] | None = None, timeout: float = 10, chat: int | None = None
+    ) -> Json:
+        """The next event of a kind in the chat; its message where it has one."""
+        place = chat or self.id
+        async with asyncio.timeout(timeout), self.server.news:
+            while True:
+                while self.cursor < len(self.server.journal):
+                    event = self.server.journal[self.cursor]
+                    self.cursor += 1
+                    thing: Json = event.get("message") or event
+                    if event["kind"] == kind and event["chat"] == place and (where is None or where(thing)):
+                        return thing | {"_event": event}
+                await self.server.news.wait()
+
+    async def chat(self, chat: int | None = None) -> Json:
+        place = chat or self.id
+        return {"messages": [message for (where, _), message in sorted(self.server.messages.items()) if where == place]}
+
+
+def _plain(value: str) -> Any:
+    """Values that are JSON come as JSON; ids and texts as they are."""
+    if value[:1] in "[{" or value in ("true", "false"):
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    return value
+
+
+def _bare(message: Json) -> Json:
+    return {key: value for key, value in message.items() if not key.startswith("_") and key != "reply_to_message"}
+
+
+def _spoiler(p: Json) -> Json:
+    return {"has_media_spoiler": True} if p.get("has_spoiler") in (True, "true") else {}
