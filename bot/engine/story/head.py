@@ -58,7 +58,7 @@ class Head:
     def load(cls, text: str) -> Head:
         """Read the frozen form back."""
         stored = json.loads(text)
-        return cls(stored["system"], tuple((cast(Role, role), words) for role, words in stored["examples"]))
+        return cls(stored["system"], tuple((cast("Role", role), words) for role, words in stored["examples"]))
 
 
 @dataclass(frozen=True, slots=True)
