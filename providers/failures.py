@@ -39,6 +39,10 @@ MODEL_CODES = re.compile(r"model_not_found|^not_found|unknown_model", re.IGNOREC
 RATE_CODES = re.compile(r"rate_limit|resource_exhausted|too_many_requests", re.IGNORECASE)
 BUSY_CODES = re.compile(r"overloaded|unavailable|^timeout$", re.IGNORECASE)
 BUSY_TEXT = re.compile(r"loading model|server is busy|overloaded|is currently loading", re.IGNORECASE)
+UNABLE_TEXT = re.compile(
+    r"image input is not supported|not_supported_error|does not support (?:tools|images?|vision)|payload is too (?:big|large)",
+    re.IGNORECASE,
+)
 WINDOW_TEXT = re.compile(r"(?:maximum context length|context size|context window|context length)\D{0,40}?(\d{3,8})", re.IGNORECASE)
 
 _SECRET_OPTION = re.compile(r"key|token|secret|password|authorization|cookie|headers", re.IGNORECASE)
@@ -187,6 +191,8 @@ def kind_of(problem: Problem, status: int) -> ErrorKind:
         return ErrorKind.UNAUTHORISED
     if status == 429 or problem.has_code(RATE_CODES):
         return ErrorKind.RATE_LIMITED
+    if status >= 400 and UNABLE_TEXT.search(f"{problem.type} {problem.message}"):
+        return ErrorKind.INVALID
     if status in (502, 503, 504, 520, 521, 522, 523, 524, 529) or problem.has_code(BUSY_CODES) or BUSY_TEXT.search(problem.message):
         return ErrorKind.BUSY
     if status in (404, 405) or problem.has_code(MODEL_CODES):

@@ -27,7 +27,7 @@ class Row:
     """One provider. ``target`` is ``module:Class``, called with the ``ProviderConfig``.
 
     ``base_url`` is used when the host configured none; ``key_env`` is the environment variable with the key, read only for that
-    very address so that a key never travels elsewhere. ``needs`` names settings without which it cannot work.
+    very host so that a key never travels elsewhere. ``needs`` names settings without which that host cannot be used.
     """
 
     kind: str
@@ -133,7 +133,7 @@ def _build(rows: Mapping[str, Row], config: ProviderConfig, section: str) -> obj
         raise misconfigured(config, f"[{section}.{config.name}] provider = {config.provider!r} is unknown; {hint}")
     config = complete(row, config, os.environ)
     for setting in row.needs:
-        if not getattr(config, setting):
+        if not getattr(config, setting) and host_of(config.base_url) == host_of(row.base_url):
             variable = f" (or {row.key_env} in the environment)" if setting == "api_key" and row.key_env else ""
             raise misconfigured(config, f"[{section}.{config.name}] needs {setting}{variable}.")
     module, _, name = row.target.partition(":")

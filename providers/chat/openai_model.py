@@ -29,6 +29,7 @@ class OpenAIModel:
         self._config = config
         self._setup = read_setup(config)
         self._known = self._setup.capabilities
+        self._asked = False
         self._connection = Connection(config, self._setup.base_url, self._setup.options.headers)
         self._learned = {"chat": LearnedDrops(), "responses": LearnedDrops()}
 
@@ -61,6 +62,8 @@ class OpenAIModel:
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
         """Ask and yield events; see ``ChatModel.stream``."""
+        if not self.model and not self._asked:
+            await self.check()  # a server with one model tells its name
         dialect = self.dialect(request)
         path = "/responses" if dialect == "responses" else "/chat/completions"
         deadline = asyncio.get_running_loop().time() + self._connection.total
@@ -100,6 +103,7 @@ class OpenAIModel:
 
         No answer is generated, so nothing is charged.
         """
+        self._asked = True
         finding = await probe.ask(self._config, self._setup, self._known)
         self._learn(finding.capabilities)
         if finding.only_model and not self.model:

@@ -80,11 +80,11 @@ class Quirks:
 
 
 def _cloud(window: int, **more: Any) -> ChatCapabilities:
-    return ChatCapabilities(**{"tools": True, "json_schema": True, "window": window, "max_output": 1024, **more})
+    return ChatCapabilities(**{"tools": True, "json_schema": True, "window": window, "max_output": 4096, **more})
 
 
 def _own(**more: Any) -> ChatCapabilities:
-    return ChatCapabilities(**{"json_schema": True, "window": 8192, "max_output": 512, "free": True, "local": True, **more})
+    return ChatCapabilities(**{"json_schema": True, "window": 8192, "max_output": 1024, "free": True, "local": True, **more})
 
 
 _SAMPLING = frozenset({"temperature", "top_p", "presence_penalty", "frequency_penalty", "logit_bias", "logprobs"})

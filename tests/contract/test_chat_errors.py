@@ -10,8 +10,8 @@ from providers.chat.openai_model import OpenAIModel
 from providers.contract import ProviderConfig
 from providers.errors import ErrorKind, ProviderError
 from providers.http import close_clients
-from tests.contract.chatting import PATH, collect, model, serving
-from tests.contract.loopback import json_reply, text_reply
+from tests.contract.chatting import PATH, collect, model, piece, serving
+from tests.contract.loopback import json_reply, sse_reply, text_reply
 
 K = ErrorKind
 OPENAI: list[tuple[int, Any, ErrorKind]] = [
@@ -34,6 +34,9 @@ OPENAI: list[tuple[int, Any, ErrorKind]] = [
     (503, {"error": {"message": "Loading model", "type": "unavailable_error", "code": 503}}, K.BUSY),
     (503, {"detail": {"msg": "Server is busy; please try again later.", "type": "service_unavailable"}}, K.BUSY),
     (529, {"error": {"type": "overloaded_error", "message": "Overloaded"}}, K.BUSY),
+    (500, {"error": {"code": 500, "message": "image input is not supported - hint: provide the mmproj"}}, K.INVALID),
+    (500, {"detail": {"msg": "Payload is too big. Max payload size is 32MB"}}, K.INVALID),
+    (501, {"error": {"message": "no such feature", "type": "not_supported_error"}}, K.INVALID),
     (500, {"error": {"message": "oops"}}, K.BAD_ANSWER),
 ]
 
@@ -136,6 +139,17 @@ async def test_check_reads_a_llama_servers_properties() -> None:
     assert (chat.capabilities().window, chat.capabilities().image_in, chat.capabilities().tools) == (4096, True, False)
     assert chat.model == "the.gguf"
     assert health.problems == ()
+
+
+async def test_a_server_with_one_model_needs_no_name() -> None:
+    async with serving() as server:
+        server.on("GET", "/v1/models", json_reply({"data": [{"id": "the.gguf"}]}))
+        server.on("POST", PATH, sse_reply([piece("stop", content="hi")]))
+        chat = model(server, "vllm", model="")
+        await collect(chat)
+        await collect(chat)
+    assert [seen.json["model"] for seen in server.asked(PATH)] == ["the.gguf", "the.gguf"]
+    assert len(server.asked("/v1/models")) == 1
 
 
 async def test_a_window_larger_than_the_servers_is_reported() -> None:

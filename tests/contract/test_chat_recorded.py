@@ -73,6 +73,7 @@ async def test_recorded_call_cut_by_length() -> None:
         ("key_wrong", ErrorKind.UNAUTHORISED),
         ("key_wrong_stream", ErrorKind.UNAUTHORISED),
         ("key_missing", ErrorKind.UNAUTHORISED),
+        ("error_image_unsupported", ErrorKind.INVALID),
         ("error_unknown_route", ErrorKind.MISCONFIGURED),
     ],
 )

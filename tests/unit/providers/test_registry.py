@@ -47,6 +47,11 @@ def test_missing_settings_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
         build_chat(config("custom"))
 
 
+def test_another_host_decides_itself_what_it_needs() -> None:
+    own = build_chat(config("openai", base_url="http://127.0.0.1:8080/v1"))
+    assert own.capabilities().local
+
+
 def test_a_key_of_the_environment_stays_with_its_host() -> None:
     environment = {"OPENAI_API_KEY": "sk-env"}
     own = complete(CHAT["openai"], config("openai"), environment)
