@@ -14,7 +14,6 @@ import re
 import tempfile
 import time
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import delete, select
@@ -24,6 +23,7 @@ from bot.domain.errors import BadFile, FileTooLarge
 from bot.storage import pictures
 from bot.storage.database import Database
 from bot.storage.dialect import upsert
+from bot.storage.records import Asset
 from bot.storage.rows import now
 from bot.storage.schema import assets
 
@@ -33,17 +33,6 @@ MAX_PIXELS = 64_000_000
 FORMATS = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif", "AVIF": "image/avif"}
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 _LEFTOVER_SECONDS = 3600
-
-
-@dataclass(frozen=True, slots=True)
-class Asset:
-    """One stored image: hash, type, size in pixels and in bytes."""
-
-    sha: str
-    mime: str
-    width: int
-    height: int
-    size: int
 
 
 def inspect_image(data: bytes) -> Asset:

@@ -138,6 +138,16 @@ async def last_seen(c: AsyncConnection, platform: str) -> dict[ChatKey, str]:
     return {ChatKey.parse(key): newest for key, newest in found}
 
 
+async def move(c: AsyncConnection, old: ChatKey, new: ChatKey) -> None:
+    """Give a chat another key (a Telegram group became a supergroup); nothing happens when the new one is taken."""
+    taken = await c.scalar(select(chats.c.id).where(chats.c.key == str(new)))
+    if taken is not None:
+        return
+    await c.execute(update(chats).where(chats.c.key == str(old)).values(key=str(new), last_seen=None))
+    await c.execute(update(inbox).where(inbox.c.chat_key == str(old)).values(chat_key=str(new)))
+    await c.execute(update(characters).where(characters.c.owner == str(old)).values(owner=str(new)))
+
+
 async def forget(c: AsyncConnection, chat_id: int, *, everything: bool = False) -> list[str]:
     """Erase the story: entries, variants, pictures, takes, jobs, proposals, variables and stored events. Returns the ids of the
     bot's own messages that showed them, for the platform to remove.

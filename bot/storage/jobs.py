@@ -18,6 +18,8 @@ from bot.storage.rows import aware, naive, now, plain
 from bot.storage.schema import jobs, pictures
 
 FINISHED: tuple[JobState, ...] = ("done", "failed", "cancelled")
+_RESTING = (*FINISHED, "proposed")
+"""States in which nobody works on a job: it has ended, or waits for a person."""
 _SPENT_KEPT = timedelta(hours=48)
 
 
@@ -68,6 +70,18 @@ async def set_state(c: AsyncConnection, job_id: int, state: JobState) -> None:
     await _set(c, job_id, state=state)
 
 
+async def move(c: AsyncConnection, job_id: int, before: JobState, after: JobState) -> bool:
+    """Change the state only if it is still ``before``; False when somebody was quicker. The job is nobody's then."""
+    moved = update(jobs).where(jobs.c.id == job_id, jobs.c.state == before)
+    return (await c.execute(moved.values(state=after, owner=None, heartbeat=None))).rowcount == 1
+
+
+async def proposed(c: AsyncConnection, limit: int = 50) -> list[Job]:
+    """The newest jobs whose prompt waits for approval."""
+    wanted = select(jobs).where(jobs.c.state == "proposed").order_by(jobs.c.id.desc()).limit(limit)
+    return [_job(row) for row in (await c.execute(wanted)).mappings()]
+
+
 async def set_ref(c: AsyncConnection, job_id: int, ref: str) -> None:
     """The backend's own id, stored before waiting for it."""
     await _set(c, job_id, ref=ref)
@@ -89,20 +103,26 @@ async def _set(c: AsyncConnection, job_id: int, **values: Any) -> None:
 
 
 async def unfinished(c: AsyncConnection) -> list[Job]:
-    """Jobs that have not ended, in the order they were asked for."""
-    wanted = select(jobs).where(jobs.c.state.not_in(FINISHED)).order_by(jobs.c.id)
+    """Jobs that have not ended and do not wait for a person, in the order they were asked for."""
+    wanted = select(jobs).where(jobs.c.state.not_in(_RESTING)).order_by(jobs.c.id)
     return [_job(row) for row in (await c.execute(wanted)).mappings()]
 
 
+async def orphaned(c: AsyncConnection, stale: timedelta) -> list[int]:
+    """Ids of unfinished jobs whose owner has not been heard of for ``stale``."""
+    silent = jobs.c.owner.is_not(None), jobs.c.heartbeat < now() - stale
+    return list((await c.scalars(select(jobs.c.id).where(jobs.c.state.not_in(_RESTING), *silent).order_by(jobs.c.id))).all())
+
+
 async def active_for_picture(c: AsyncConnection, picture_id: int) -> Job | None:
-    """The job that is drawing this picture right now, if any."""
+    """The job of this picture that has not ended (a proposal included), if any."""
     wanted = select(jobs).where(jobs.c.picture_id == picture_id, jobs.c.state.not_in(FINISHED)).order_by(jobs.c.id.desc())
     row = (await c.execute(wanted.limit(1))).mappings().one_or_none()
     return _job(row) if row else None
 
 
 async def active_for_chat(c: AsyncConnection, chat_id: int) -> list[Job]:
-    """What is being drawn for a chat, oldest first."""
+    """Jobs of a chat that have not ended (proposals included), oldest first."""
     own = select(jobs).join(pictures, pictures.c.id == jobs.c.picture_id).where(pictures.c.chat_id == chat_id)
     wanted = own.where(jobs.c.state.not_in(FINISHED)).order_by(jobs.c.id)
     return [_job(row) for row in (await c.execute(wanted)).mappings()]
@@ -119,7 +139,7 @@ async def latest_for_picture(c: AsyncConnection, picture_id: int) -> Job | None:
 
 
 async def claim(c: AsyncConnection, job_id: int, owner: str, *, stale: timedelta, dead: Sequence[str] = ()) -> Job | None:
-    """Take an unfinished job and count the attempt; None when another owner holds it with a heartbeat younger than ``stale``
+    """Take a job that should be worked on and count the attempt; None when another owner holds it with a heartbeat younger than ``stale``
     (unless that owner is among the ``dead``) or the job has ended."""
     free = or_(
         jobs.c.owner.is_(None),
@@ -128,7 +148,7 @@ async def claim(c: AsyncConnection, job_id: int, owner: str, *, stale: timedelta
         jobs.c.heartbeat.is_(None),
         jobs.c.heartbeat < now() - stale,
     )
-    taken = update(jobs).where(jobs.c.id == job_id, jobs.c.state.not_in(FINISHED), free)
+    taken = update(jobs).where(jobs.c.id == job_id, jobs.c.state.not_in(_RESTING), free)
     taken = taken.values(owner=owner, heartbeat=now(), attempts=jobs.c.attempts + 1)
     row = (await c.execute(taken.returning(*jobs.c))).mappings().one_or_none()
     return _job(row) if row else None
@@ -136,12 +156,14 @@ async def claim(c: AsyncConnection, job_id: int, owner: str, *, stale: timedelta
 
 async def heartbeat(c: AsyncConnection, owner: str) -> None:
     """Tell that all unfinished jobs of this owner are alive."""
-    await c.execute(update(jobs).where(jobs.c.owner == owner, jobs.c.state.not_in(FINISHED)).values(heartbeat=now()))
+    await c.execute(update(jobs).where(jobs.c.owner == owner, jobs.c.state.not_in(_RESTING)).values(heartbeat=now()))
 
 
 async def release(c: AsyncConnection, owner: str) -> None:
-    """Give up all jobs of an owner that is leaving, so that the next process may start them at once."""
-    await c.execute(update(jobs).where(jobs.c.owner == owner).values(owner=None, heartbeat=None))
+    """Give up all jobs of an owner that is leaving, so that the next process may start them at once; an attempt cut short by an
+    orderly shutdown does not count."""
+    left = update(jobs).where(jobs.c.owner == owner, jobs.c.state.not_in(_RESTING))
+    await c.execute(left.values(owner=None, heartbeat=None, attempts=jobs.c.attempts - 1))
 
 
 async def owners(c: AsyncConnection) -> list[str]:

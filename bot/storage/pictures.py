@@ -7,10 +7,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, case, func, insert, select, update
+from sqlalchemy import RowMapping, Select, case, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.errors import NotFound
 from bot.domain.pictures import PictureRequest, RenderPlan
 from bot.domain.places import ChatKey
 from bot.storage.records import Picture, Take
@@ -122,6 +121,13 @@ async def by_message(c: AsyncConnection, chat_id: int, message_id: str) -> Pictu
     return await _one(c, _selected().where(pictures.c.chat_id == chat_id, pictures.c.message_id == message_id))
 
 
+async def answering(c: AsyncConnection, chat_id: int, message_id: str) -> Picture | None:
+    """The first picture that answers this message of a person."""
+    return await _one(
+        c, _selected().where(pictures.c.chat_id == chat_id, pictures.c.reply_to == message_id).order_by(pictures.c.id).limit(1)
+    )
+
+
 async def set_message(c: AsyncConnection, picture_id: int, message_id: str | None) -> None:
     await _set(c, picture_id, message_id=message_id)
 
@@ -138,6 +144,14 @@ async def set_shown(c: AsyncConnection, picture_id: int, index: int) -> None:
 async def mark_deleted(c: AsyncConnection, picture_id: int) -> None:
     """The post was removed on purpose; its controls answer that the picture is gone."""
     await _set(c, picture_id, deleted=True)
+
+
+async def erase(c: AsyncConnection, picture_id: int) -> list[str]:
+    """Delete a picture's takes and mark it deleted; the hashes of its images, for ``AssetStore.remove``."""
+    shas = list((await c.scalars(select(takes.c.asset).where(takes.c.picture_id == picture_id))).all())
+    await c.execute(delete(takes).where(takes.c.picture_id == picture_id))
+    await mark_deleted(c, picture_id)
+    return shas
 
 
 async def _set(c: AsyncConnection, picture_id: int, **values: Any) -> None:
@@ -159,7 +173,7 @@ async def add_take(
     cost: float | None = None,
     seconds: float = 0,
 ) -> Take:
-    """Append a take and show it. The asset must be stored already (foreign key)."""
+    """Append a take and show it. ``asset`` is the hash of a stored asset (foreign key)."""
     last = func.coalesce(func.max(takes.c.position), -1) + 1
     position = select(last).where(takes.c.picture_id == picture_id).scalar_subquery()
     values = {"picture_id": picture_id, "plan": plain(plan), "asset": asset, "backend_words": backend_words}
@@ -219,12 +233,4 @@ async def _awaited(c: AsyncConnection) -> set[str]:
     """Reference images of unfinished jobs."""
     running = select(jobs.c.plan).where(jobs.c.state.not_in(("done", "failed", "cancelled")))
     plans: Sequence[Any] = (await c.scalars(running)).all()
-    return {sha for stored in plans if stored for sha in stored.get("references", ())}
-
-
-async def require(c: AsyncConnection, key: str) -> Picture:
-    """The picture of a control. Raises ``NotFound`` when it does not exist."""
-    found = await by_key(c, key)
-    if found is None:
-        raise NotFound("This picture is not known any more.")
-    return found
+    return {reference.rpartition(":")[2] for stored in plans if stored for reference in stored.get("references", ())}

@@ -89,7 +89,7 @@ async def _set(c: AsyncConnection, proposal_id: int, **values: Any) -> None:
     await c.execute(update(proposals).where(proposals.c.id == proposal_id).values(**values))
 
 
-async def decide(c: AsyncConnection, proposal_id: int, state: ProposalState) -> bool:
+async def close(c: AsyncConnection, proposal_id: int, state: ProposalState) -> bool:
     """Close an open proposal; False when it was closed before, so that approving twice draws once."""
     closed = update(proposals).where(proposals.c.id == proposal_id, proposals.c.state == "open").values(state=state)
     return (await c.execute(closed)).rowcount == 1

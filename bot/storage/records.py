@@ -74,6 +74,17 @@ class Inbox:
 
 
 @dataclass(frozen=True, slots=True)
+class Asset:
+    """One stored image: SHA-256, mime type, size in pixels and in bytes."""
+
+    sha: str
+    mime: str
+    width: int
+    height: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Take:
     """One rendered image."""
 

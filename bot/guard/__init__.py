@@ -1,0 +1,1 @@
+"""What is allowed: roles, allow-lists, rate limits and the content policy."""

@@ -1,0 +1,1 @@
+"""What runs and survives: lanes for chats, durable picture jobs, queues before backends, retries."""
