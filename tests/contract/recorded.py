@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import email.parser
+import email.policy
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
 import jsonschema
 import pytest
+import yaml
 
 from tests.contract.loopback import Reply, Seen, json_reply
 
@@ -39,21 +42,78 @@ def reply_of(case: dict[str, Any]) -> Reply:
     return Reply(response["status"], response.get("body_text", "").encode(), {"Content-Type": "text/plain"})
 
 
-def check_requests(seen: Iterable[Seen], spec_name: str) -> None:
-    """Fail for a request that the API description does not allow. Does nothing where the description is absent."""
+def check_requests(seen: Iterable[Seen], spec_name: str, *, exact: bool = False) -> None:
+    """Fail for a request that the API description does not allow. Does nothing where the description is absent.
+
+    JSON bodies and the fields of forms are held against their schemas; with ``exact`` names the description lacks fail too.
+    """
     path = material("specs", spec_name)
     if path is None:
         return
-    spec = json.loads(path.read_text("utf-8"))
+    text = path.read_text("utf-8")
+    spec = yaml.safe_load(text) if path.suffix == ".yaml" else json.loads(text)
     for request in seen:
         operation = _operation(spec, request)
         assert operation is not None, f"{request.method} {request.path} is not in {spec_name}"
-        known = {p["name"] for p in operation.get("parameters", ()) if p["in"] == "query"}
+        parameters = [_resolved(spec, p) for p in operation.get("parameters", ())]
+        known = {p["name"] for p in parameters if p["in"] == "query"}
         assert set(request.query) <= known, f"{request.path} does not know {set(request.query) - known}"
-        content = operation.get("requestBody", {}).get("content", {})
-        if "application/json" in content and request.body:
-            schema = {**content["application/json"]["schema"], "components": spec["components"]}
-            jsonschema.validate(request.json, schema)
+        content = _resolved(spec, operation.get("requestBody", {})).get("content", {})
+        kind = request.headers.get("Content-Type", "").partition(";")[0]
+        assert not content or not request.body or kind in content, f"{request.path} takes {list(content)}, not {kind}"
+        if request.body and kind in content:
+            body = form_of(request) if kind == "multipart/form-data" else request.json
+            check_value(spec, content[kind]["schema"], body, exact=exact)
+
+
+def check_value(document: Mapping[str, Any], schema: Mapping[str, Any], value: Any, *, exact: bool = False) -> None:
+    """Hold a value against a schema inside a document; with ``exact`` the object's own keys must all be described."""
+    jsonschema.validate(value, {**{k: v for k, v in document.items() if k in ("components", "definitions", "$defs")}, **schema})
+    names = _properties(document, schema)
+    if exact and names and isinstance(value, dict):
+        assert set(value) <= names, f"not described: {set(value) - names}"
+
+
+def form_of(request: Seen) -> dict[str, Any]:
+    """Fields of a multipart form as a schema sees them: numbers as numbers, files as text, repeated ``name[]`` as a list of ``name``."""
+    found: dict[str, Any] = {}
+    for name, file_name, data in parts_of(request):
+        value: Any = "(file)" if file_name else data.decode()
+        if not file_name and re.fullmatch(r"-?\d+(\.\d+)?", value) and name not in ("prompt", "negative_prompt"):
+            value = json.loads(value)
+        if name.endswith("[]"):
+            found.setdefault(name.removesuffix("[]"), []).append(value)
+        else:
+            found[name] = value
+    return found
+
+
+def parts_of(request: Seen) -> Iterator[tuple[str, str | None, bytes]]:
+    """(field, file name, bytes) of a multipart form."""
+    head = f"Content-Type: {request.headers['Content-Type']}\r\n\r\n".encode()
+    for part in email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(head + request.body).iter_parts():
+        name = part.get_param("name", header="content-disposition")
+        payload = part.get_payload(decode=True)
+        assert isinstance(payload, bytes)
+        yield str(name), part.get_filename(), payload
+
+
+def _resolved(document: Mapping[str, Any], entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    while "$ref" in entry:
+        found: Any = document
+        for step in entry["$ref"].removeprefix("#/").split("/"):
+            found = found[step]
+        entry = found
+    return entry
+
+
+def _properties(document: Mapping[str, Any], schema: Mapping[str, Any]) -> set[str]:
+    schema = _resolved(document, schema)
+    names = set(schema.get("properties", ()))
+    for group in ("allOf", "anyOf", "oneOf"):
+        for part in schema.get(group, ()):
+            names |= _properties(document, part)
+    return names
 
 
 def _operation(spec: dict[str, Any], request: Seen) -> dict[str, Any] | None:

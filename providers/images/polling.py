@@ -1,0 +1,75 @@
+"""Waits for a picture that a service draws on its own: looks again with growing pauses, forgives passing failures, gives up in time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import httpx
+
+from providers.contract import ProviderConfig
+from providers.errors import ErrorKind, ProviderError
+from providers.hosts import host_of, is_private_host
+
+Found = TypeVar("Found")
+_PASSING = {ErrorKind.UNREACHABLE, ErrorKind.TIMED_OUT, ErrorKind.BUSY, ErrorKind.BAD_ANSWER, ErrorKind.RATE_LIMITED}
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How to wait: ``first`` pause in seconds, growing by ``factor`` up to ``most``; ``seconds`` limit the whole.
+
+    So many looks in a row may fail in passing as ``failures`` says.
+    """
+
+    first: float
+    seconds: float
+    factor: float = 1.3
+    most: float = 5.0
+    failures: int = 5
+
+
+async def wait_for(look: Callable[[], Awaitable[Found | None]], pace: Pace, name: str) -> Found:
+    """Look until there is something. Raises ``ProviderError``: TIMED_OUT after ``pace.seconds``, or what a look raised."""
+    pause, failed, deadline = pace.first, 0, time.monotonic() + pace.seconds
+    while True:
+        wanted = 0.0
+        try:
+            found = await look()
+            failed = 0
+            if found is not None:
+                return found
+        except ProviderError as error:
+            failed += 1
+            if error.kind not in _PASSING or failed > pace.failures:
+                raise
+            wanted = error.retry_after or 0.0
+        rest = deadline - time.monotonic()
+        if max(pause, wanted) >= rest:
+            raise ProviderError(ErrorKind.TIMED_OUT, name, host_detail=f"no picture after {pace.seconds:.0f} s")
+        await asyncio.sleep(max(pause, wanted))
+        pause = min(pause * pace.factor, max(pace.most, pace.first))
+
+
+def belongs_to(config: ProviderConfig, url: object, domains: tuple[str, ...] = ()) -> bool:
+    """Whether an address that a service or our own records named may be asked with the service's key.
+
+    It may when it is on the configured host or, over https, on one of the vendor's ``domains`` or below; a key travels nowhere else.
+    """
+    if not isinstance(url, str):
+        return False
+    try:
+        target = httpx.URL(url)
+    except httpx.InvalidURL:
+        return False
+    own = httpx.URL(config.base_url)
+    if target.userinfo or target.scheme not in ("http", "https"):
+        return False
+    if (target.host, target.port) == (own.host, own.port):
+        return target.scheme == own.scheme
+    host = target.host.lower()
+    ours = any(host == domain or host.endswith(f".{domain}") for domain in domains)
+    return ours and target.scheme == "https" and not is_private_host(host_of(config.base_url))
