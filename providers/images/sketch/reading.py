@@ -9,6 +9,7 @@ from providers.images.sketch import vocabulary as words
 from providers.images.sketch.clipart import find_icon
 
 MOST_THINGS = 6
+MOST_BESIDE_PEOPLE = 2
 _WORD = re.compile(r"[a-zà-ÿ][a-zà-ÿ'-]*", re.IGNORECASE)
 _MARKUP = re.compile(r"<[^>]{0,200}>|[(){}\[\]]|:\d+(?:\.\d+)?")
 _NUMBERS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "several": 3, "many": 4, "pair": 2, "some": 3}
@@ -91,7 +92,8 @@ def _things(tokens: list[str], people: int) -> tuple[Thing, ...]:
     """Clip-art subjects in order of mention; longer names win («apple tree» before «apple»)."""
     found: dict[str, Thing] = {}
     at = 0
-    while at < len(tokens) and len(found) < MOST_THINGS:
+    most = MOST_BESIDE_PEOPLE if people else MOST_THINGS
+    while at < len(tokens) and len(found) < most:
         for length in range(min(3, len(tokens) - at), 0, -1):
             phrase = " ".join(tokens[at : at + length])
             icon = None if phrase in words.UNDRAWN else find_icon(phrase)

@@ -46,7 +46,7 @@ PEOPLE = FEMALE | MALE | {
 }  # fmt: skip
 SEVERAL = {"couple": 2, "two people": 2, "friends": 2, "duo": 2, "2girls": 2, "2boys": 2, "people": 3, "crowd": 3, "group": 3, "family": 3}
 HAIR_STYLES: dict[str, tuple[str, ...]] = {
-    "long": ("long", "longCurly", "longBangs"), "short": ("short1", "short2", "short4"), "curly": ("longCurly", "afro"), "afro": ("afro", "longAfro"),
+    "long": ("long", "longCurly", "longBangs"), "braid": ("long", "longBangs"), "short": ("short1", "short2", "short4"), "curly": ("longCurly", "afro"), "afro": ("afro", "longAfro"),
     "bun": ("bun", "bun2"), "buns": ("buns",), "bald": ("noHair1", "noHair2"), "shaved": ("shaved1", "shaved2"), "mohawk": ("mohawk", "mohawk2"),
     "bangs": ("bangs", "longBangs"), "braids": ("cornrows", "cornrows2"), "dreadlocks": ("dreads1", "dreads2"), "ponytail": ("bun2",),
     "hijab": ("hijab",), "turban": ("turban",), "beanie": ("hatBeanie",), "cap": ("hatBeanie",), "hat": ("hatHip",), "messy": ("short5", "mediumBangs3"), "wavy": ("longCurly", "medium2"),
@@ -61,7 +61,7 @@ EXPRESSIONS: dict[str, str] = {
     **dict.fromkeys(("sleepy", "tired", "exhausted"), "tired"),
     **dict.fromkeys(("sleeping", "asleep", "eyes closed"), "eyesClosed"),
     **dict.fromkeys(("serious", "stern", "determined", "grim"), "serious"),
-    **dict.fromkeys(("old", "elderly", "aged", "wrinkled"), "old"),
+    **dict.fromkeys(("elderly", "aged", "wrinkled"), "old"),
 }
 SKINS: dict[str, str] = {
     "pale": "#ffdbb4", "fair": "#ffdbb4", "light": "#ffdbb4", "freckled": "#ffdbb4", "tan": "#d08b5b", "tanned": "#d08b5b", "olive": "#d08b5b", "bronze": "#ae5d29",
@@ -86,5 +86,5 @@ IGNORED = {
 }  # fmt: skip
 UNDRAWN = IGNORED | set(COLOURS) | set(WEATHERS) | set(TIMES) | (set(PLACES) - {"mountain", "pier", "gull", "seagull"}) | set(HAIR_STYLES) - {"bun", "buns"}
 """Words that set the stage or describe a person instead of naming a thing to draw."""
-WORN = PEOPLE | CLOTHES | {"glasses", "spectacles", "bun", "buns", "crown", "hat", "cap"}
+WORN = PEOPLE | CLOTHES | {"glasses", "spectacles", "bun", "buns", "crown", "hat", "cap", "key", "cord", "knot", "ring", "boots", "belt", "gloves", "rope"}  # fmt: skip
 """Words that describe the person when there is one."""
