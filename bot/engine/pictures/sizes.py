@@ -22,8 +22,8 @@ KNOWN_RESOLUTIONS: tuple[tuple[int, int], ...] = (
 
 
 def round_to_step(value: Fraction | int) -> int:
-    """The nearest multiple of 64, halves upwards (704 × 1.5 gives 1088)."""
-    return int(Fraction(value) / STEP + Fraction(1, 2)) * STEP
+    """The nearest multiple of 64, halves upwards (704 × 1.5 gives 1088); at least 64."""
+    return max(STEP, int(Fraction(value) / STEP + Fraction(1, 2)) * STEP)
 
 
 def force(width: int, height: int, mode: Mode) -> tuple[int, int]:

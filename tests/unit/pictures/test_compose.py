@@ -1,0 +1,98 @@
+"""Composition: one order for every mode; the examples are those of the browser original."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.pictures import Mode
+from bot.engine.pictures.compose import Parts, compose, join
+from bot.engine.story.world import World
+
+BASE: dict[str, Any] = {"prefix": "best quality,", "negative": "blurry", "character_prefix": "red hair", "character_negative": "hat"}
+ROWS: list[tuple[Mode, str, dict[str, Any], str, str]] = [
+    ("you", "elf", {}, "best quality, red hair, elf", "blurry, hat"),
+    ("face", "elf", {}, "best quality, red hair, elf", "blurry, hat"),
+    ("last", "elf", {}, "best quality, red hair, elf", "blurry, hat"),
+    ("raw_last", "elf", {}, "best quality, red hair, elf", "blurry, hat"),
+    ("me", "man", {}, "best quality, man", "blurry"),
+    ("scene", "inn", {}, "best quality, red hair, inn", "blurry, hat"),
+    ("background", "inn", {}, "best quality, inn", "blurry"),
+    ("free", "apple tree", {}, "best quality, apple tree", "blurry"),
+    ("you", "elf", {"group": True}, "best quality, elf", "blurry"),
+    ("free", "{{charPrefix}}, riding a bike", {}, "best quality, red hair, riding a bike", "hat, blurry"),
+    ("free", "char riding a bike", {}, "best quality, red hair,riding a bike", "hat, blurry"),
+    ("free", "char, riding a bike", {}, "best quality, red hair, riding a bike", "hat, blurry"),
+    ("free", "CHAR riding", {}, "best quality, red hair,riding", "hat, blurry"),
+    ("free", "char", {}, "best quality, char", "blurry"),
+    ("free", "Charming prince", {}, "best quality, Charming prince", "blurry"),
+    ("free", "a char here", {}, "best quality, a char here", "blurry"),
+    ("free", "{{charPrefix}} and {{CHARPREFIX}}", {}, "best quality, red hair and red hair", "hat, hat, blurry"),
+    ("free", "{{charPrefix}} x", {"group": True}, "best quality, x", "blurry"),
+    ("free", "{{charPrefix}} x", {"character_prefix": ""}, "best quality, x", "hat, blurry"),
+    ("free", "fries", {"extra_negative": "salt,"}, "best quality, fries", "salt, blurry"),
+    ("free", "{{charPrefix}} x", {"extra_negative": "salt"}, "best quality, red hair x", "salt, hat, blurry"),
+    ("you", "elf", {"extra_negative": "salt"}, "best quality, red hair, elf", "salt, blurry, hat"),
+    ("you", "elf", {"prefix": "oil, {prompt}, hd"}, "oil, elf, hd, red hair", "blurry, hat"),
+    ("free", "elf", {"prefix": "oil, {prompt}, hd"}, "oil, elf, hd", "blurry"),
+    ("free", "elf", {"prefix": "oil, {prompt}, hd, {prompt}"}, "oil, elf, hd, {prompt}", "blurry"),
+    ("free", "elf", {"prefix": "oil, {Prompt}"}, "oil, {Prompt}, elf", "blurry"),
+    ("free", "elf", {"prefix": "oil, {{prompt}}, hd"}, "oil, elf, hd", "blurry"),
+    ("you", "elf", {"character_prefix": "a {prompt} b"}, "best quality, a elf b", "blurry, hat"),
+    ("you", "", {}, "best quality, red hair", "blurry, hat"),
+    ("free", "", {}, "best quality,", "blurry"),
+    ("free", "elf", {"prefix": ""}, "elf", "blurry"),
+    ("free", "elf", {"negative": ""}, "best quality, elf", ""),
+    ("free", "elf", {"negative": "", "extra_negative": "salt,"}, "best quality, elf", "salt,"),
+    ("free", "$& $$ $` \\1 \\g<0>", {"prefix": "a {prompt} b"}, "a $& $$ $` \\1 \\g<0> b", "blurry"),
+    ("free", "<lora:x:0.5>, (fox:1.2)", {}, "best quality, <lora:x:0.5>, (fox:1.2)", "blurry"),
+    ("you", "elf", {"model_prompt": "score_9", "quality_tags": "masterpiece,", "model_negative": "score_4"},
+     "score_9, masterpiece, best quality, red hair, elf", "blurry, hat, score_4"),
+    ("you", "{{char}} by {{user}}", {}, "best quality, red hair, Mira by Ann", "blurry, hat"),
+    ("me", "x", {"prefix": "{{charPrefix}}"}, "red hair, x", "blurry"),
+    ("me", "x", {"prefix": "{{charPrefix}}", "group": True}, "x", "blurry"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("mode", "prompt", "more", "positive", "negative"), ROWS)
+def test_rows(mode: Mode, prompt: str, more: dict[str, Any], positive: str, negative: str) -> None:
+    result = compose(Parts(mode=mode, prompt=prompt, **{**BASE, **more}, world=World(char="Mira", user="Ann"))).prompt
+    assert (result.positive.removeprefix(", "), result.negative) == (positive, negative)
+
+
+def test_without_a_world_macros_stay() -> None:
+    assert compose(Parts("free", "{{char}}")).prompt.positive == "{{char}}"
+
+
+def test_steps_tell_the_order() -> None:
+    steps = compose(Parts("you", "elf", **BASE)).prompt.steps
+    assert [step.partition(":")[0] for step in steps] == ["prefix", "character prefix", "prompt", "negative", "character negative"]
+
+
+def test_variables_set_in_prompts_are_returned_and_hold_for_the_negative() -> None:
+    result = compose(Parts("free", "{{setvar::x::1}}a", negative="n{{getvar::x}}", world=World()))
+    assert result.variables == {"x": "1"}
+    assert result.prompt.negative == "n1"
+
+
+def test_composing_a_draft_again_gives_the_same() -> None:
+    parts = Parts("free", "{{charPrefix}} x", **BASE)
+    assert compose(parts) == compose(parts)
+
+
+@pytest.mark.parametrize(
+    ("base", "extra", "joined"),
+    [("a", "", "a"), (" a, ", "", " a, "), (" a, ", " ,b, ", "a, b"), ("", "b,", "b"), ("", " ", ""), ("a", " ", "a,"),
+     ("a,,", "b", "a,, b"),
+     ("\ufeffa\u00a0", "b\u2028", "a, b")],
+)  # fmt: skip
+def test_join(base: str, extra: str, joined: str) -> None:
+    assert join(base, extra) == joined
+
+
+@given(st.text(alphabet="ab, {}prompt$\\", max_size=30), st.text(alphabet="ab, {}prompt$\\", max_size=30))
+def test_nothing_fails(prefix: str, prompt: str) -> None:
+    compose(Parts("you", prompt, prefix=prefix, character_prefix=prompt, world=World()))
