@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Protocol
@@ -34,6 +34,8 @@ from bot.work.lanes import Lanes, PictureLocks
 from bot.work.queues import BackendQueue
 from bot.work.retry import RetryPolicy
 from providers.contract import ChatModel, ImageBackend
+from providers.errors import ProviderError
+from providers.http import close_clients
 from providers.registry import build_chat, build_images
 
 log = structlog.get_logger(__name__)
@@ -85,6 +87,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
             await model.close()
         for backend in backends.values():
             await backend.close()
+        await close_clients()
         await db.close()
 
 
@@ -131,18 +134,34 @@ async def run(settings: Settings) -> None:
         ends = build_front_ends(settings, engine)
         engine.services.platforms.update({end.name: end for end in ends})  # type: ignore[misc]
         started: list[FrontEnd] = []
+        learning: asyncio.Task[None] | None = None
         try:
             for end in ends:
                 await end.start()
                 started.append(end)
             await engine.start()
+            learning = asyncio.create_task(learn_models(engine.services.chat_models))
             _announce(settings, engine)
             await stopping.wait()
         finally:
             log.info("stopping")
+            if learning is not None:
+                learning.cancel()
             for end in reversed(started):
                 await end.stop()
             await engine.stop()
+
+
+async def learn_models(models: Mapping[str, ChatModel]) -> None:
+    """Ask every chat model once what it is: own servers tell their window, vision and tools. What is wrong is only logged here;
+    ``vignette doctor`` explains it."""
+    for name, model in models.items():
+        try:
+            health = await model.check()
+        except ProviderError as error:
+            log.warning("chat model not usable now", name=name, kind=str(error.kind), detail=error.host_detail)
+        else:
+            log.info("chat model checked", name=name, found=health.summary, problems=health.problems or None)
 
 
 def _announce(settings: Settings, engine: Engine) -> None:

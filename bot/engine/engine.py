@@ -127,8 +127,13 @@ class Engine:
         if known is None or picture is None or known.settings.controls == "buttons":
             return False
         press = Press(
-            chat=chat, place=place, author=person, control=control_id(control.verb, picture.key), message_id=message_id,
-            press_id=press_id, by_reaction=True,
+            chat=chat,
+            place=place,
+            author=person,
+            control=control_id(control.verb, picture.key),
+            message_id=message_id,
+            press_id=press_id,
+            by_reaction=True,
         )
         await self.press(press, responder)
         return True
@@ -156,9 +161,7 @@ class Engine:
             elif change.text != entry.text:
                 await entries.add_variant(c, entry.id, change.text, {})
 
-    async def complete(
-        self, chat: ChatKey, place: Place, person: Person, command: str, option: str, typed: str
-    ) -> Sequence[str]:
+    async def complete(self, chat: ChatKey, place: Place, person: Person, command: str, option: str, typed: str) -> Sequence[str]:
         """Suggestions for a command option, at most 25; none when something goes wrong."""
         found = self.catalogue.commands.get(command)
         known = next((o for o in found.options if o.name == option), None) if found else None

@@ -31,7 +31,9 @@ def failure_of(error: BaseException, *, doing: str, chat: str = "") -> Failure:
         return Failure(error.message, error.retry, "")
     failure_id = secrets.token_hex(3)
     if isinstance(error, ProviderError):
-        log.warning("provider failed", id=failure_id, doing=doing, chat=chat, kind=str(error.kind), provider=error.name, detail=error.host_detail)
+        log.warning(
+            "provider failed", id=failure_id, doing=doing, chat=chat, kind=str(error.kind), provider=error.name, detail=error.host_detail
+        )
         return Failure(f"{_provider_sentence(error)} (`{failure_id}`)", error.retryable or error.kind in _HOST_ONLY, failure_id)
     if isinstance(error, VignetteError):
         log.warning("failed", id=failure_id, doing=doing, chat=chat, error=error.message, detail=error.host_detail)

@@ -75,7 +75,9 @@ class Recovery:
             await self._turns.replier.deliver(stage, entry, entry.text, reply_to=event.message_id, posted=row.posted)
         else:
             button = Button(control_id("resend", str(entry.id)), "💬 Show it")
-            await self._say(event.chat, Post("I was interrupted; my last answer may not have arrived.", ((button,),), reply_to=event.message_id))
+            await self._say(
+                event.chat, Post("I was interrupted; my last answer may not have arrived.", ((button,),), reply_to=event.message_id)
+            )
         await self._done(row)
 
     async def _resume_command(self, row: Inbox, call: CommandCall) -> None:
@@ -85,7 +87,9 @@ class Recovery:
             chat = await chats.by_key(c, call.chat, self._services.defaults)
             drawn = await pictures.answering(c, chat.id, call.message_id) if chat and call.message_id else None
         if drawn is None:
-            await self._say(call.chat, Post(f"I was restarted in the middle of `/{call.name}`. Please send it again.", reply_to=call.message_id))
+            await self._say(
+                call.chat, Post(f"I was restarted in the middle of `/{call.name}`. Please send it again.", reply_to=call.message_id)
+            )
         await self._done(row)
 
     async def _done(self, row: Inbox) -> None:

@@ -11,10 +11,10 @@ from bot.domain.errors import BackendError
 from bot.domain.pictures import Origin
 from bot.domain.platform import ReplySink
 from bot.domain.posts import Speaker
+from bot.engine.prompting import Prompted, Prompting
 from bot.engine.services import Services
 from bot.engine.stage import Stage
 from bot.engine.story.cleanup import CleanReply, StreamCleaner
-from bot.engine.prompting import Prompting
 from bot.engine.story.tools import TOOL_NAME, PictureWish, read_arguments, tool_answer
 from bot.storage import entries, inbox
 from bot.storage.records import Chat, Entry
@@ -53,21 +53,27 @@ class Replier:
 
     def __init__(self, services: Services, prompting: Prompting) -> None:
         self._services = services
-        self._prompting = prompting
+        self.prompting = prompting
 
     def tool_usable(self, chat: Chat, model: ChatModel) -> bool:
         """Whether this model may call ``generate_image`` in this chat."""
         return chat.settings.character_pictures == "tool" and model.capabilities().tools and bool(self._services.backends)
 
     async def reply(
-        self, stage: Stage, model: ChatModel, draw: Draw, *, reply_to: str | None, inbox_id: int | None, posted: tuple[str, ...],
+        self,
+        stage: Stage,
+        model: ChatModel,
+        draw: Draw,
+        *,
+        reply_to: str | None,
+        inbox_id: int | None,
+        posted: tuple[str, ...],
         replacing: Entry | None = None,
     ) -> Told:
         """Answer the story as it stands. ``replacing`` writes another variant of that entry instead of a new one."""
         sink = await self._open(stage, reply_to, posted, inbox_id)
         try:
-            request = await self._prompting.request(stage, model, tools=self.tool_usable(stage.chat, model), until=replacing)
-            heard, drew = await self._converse(stage, model, request, sink, draw)
+            heard, drew = await self._fitted(stage, model, sink, draw, replacing)
         except BaseException:
             await sink.discard()
             raise
@@ -80,6 +86,25 @@ class Replier:
         entry = await self._store(stage, text, heard, inbox_id, replacing)
         ids = await self._finish(stage, sink, entry, text)
         return Told(text, ids, drew)
+
+    async def _fitted(self, stage: Stage, model: ChatModel, sink: ReplySink, draw: Draw, replacing: Entry | None) -> tuple[_Heard, int]:
+        """Converse; when the request turns out too long for the model, once more with what the model has told of its window."""
+        prompted = await self._prompted(stage, model, replacing)
+        try:
+            return await self._learned(stage, model, prompted, sink, draw)
+        except ProviderError as error:
+            if error.kind is not ErrorKind.CONTEXT_FULL:
+                raise
+            self.prompting.too_long(model, prompted, error.window)
+        return await self._learned(stage, model, await self._prompted(stage, model, replacing), sink, draw)
+
+    async def _prompted(self, stage: Stage, model: ChatModel, replacing: Entry | None) -> Prompted:
+        return await self.prompting.request(stage, model, tools=self.tool_usable(stage.chat, model), before=replacing)
+
+    async def _learned(self, stage: Stage, model: ChatModel, prompted: Prompted, sink: ReplySink, draw: Draw) -> tuple[_Heard, int]:
+        heard, drew = await self._converse(stage, model, prompted, sink, draw)
+        await self.prompting.learn(model, prompted, heard.usage)
+        return heard, drew
 
     async def deliver(self, stage: Stage, entry: Entry, text: str, *, reply_to: str | None, posted: tuple[str, ...]) -> tuple[str, ...]:
         """Show a stored text: a greeting, or a reply whose delivery was interrupted."""
@@ -123,13 +148,11 @@ class Replier:
                 await inbox.mark(c, inbox_id, "delivering", reply_entry_id=entry.id)
             return entry
 
-    async def _converse(
-        self, stage: Stage, model: ChatModel, request: ChatRequest, sink: ReplySink, draw: Draw
-    ) -> tuple[_Heard, int]:
+    async def _converse(self, stage: Stage, model: ChatModel, prompted: Prompted, sink: ReplySink, draw: Draw) -> tuple[_Heard, int]:
         """Ask until the model has said something; its picture calls are started at once and answered «queued»."""
-        drew, retried = 0, False
+        drew, retried, request = 0, False, prompted.request
         for round_number in range(1, TOOL_ROUNDS + 1):
-            heard = await self._ask(stage, model, request, sink)
+            heard = await self._ask(stage, model, request, prompted.others, sink)
             answers: list[ChatMessage] = []
             calls = [*heard.calls, *heard.clean.tool_calls]
             for call in calls:
@@ -162,10 +185,10 @@ class Replier:
         outcome = await draw(wish, "tool")
         return tool_answer(outcome), 1
 
-    async def _ask(self, stage: Stage, model: ChatModel, request: ChatRequest, sink: ReplySink) -> _Heard:
+    async def _ask(self, stage: Stage, model: ChatModel, request: ChatRequest, others: tuple[str, ...], sink: ReplySink) -> _Heard:
         cleaner = StreamCleaner(
             char=stage.character.name,
-            others=self._prompting.others(stage),
+            others=others,
             tag_enabled=stage.chat.settings.character_pictures == "tag",
             tools=tuple(tool.name for tool in request.tools),
         )

@@ -11,6 +11,7 @@ from bot.domain.events import Incoming
 from bot.domain.pictures import Origin, PictureRequest
 from bot.domain.places import Person
 from bot.domain.posts import Button, Post
+from bot.engine.attachments import Sent, take_in
 from bot.engine.commands.catalogue import control_id
 from bot.engine.failure import failure_of
 from bot.engine.pictures.flow import Begun, PictureFlow
@@ -85,18 +86,37 @@ class Turns:
         services = self._services
         async with services.db.write() as c:
             chat = await chats.open_chat(c, event.chat, event.place, services.defaults)
-            services.guard.admit(chat, event.author)
-            if earlier is None:
-                services.guard.charge_message(chat, event.author)
-            heard = await entries.by_id(c, earlier.entry_id) if earlier and earlier.entry_id else None
-            if heard is None:
-                heard = await entries.add(
-                    c, chat.id, "player", event.text or _file_words(event), author_id=event.author.id, author_name=event.author.name
-                )
-                await entries.link_posts(c, chat.id, heard.id, (event.message_id,))
-                await inbox.mark(c, inbox_id, "working", entry_id=heard.id)
+        services.guard.admit(chat, event.author)
+        if earlier is None:
+            services.guard.charge_message(chat, event.author)
+        heard = None
+        if earlier is not None and earlier.entry_id is not None:
+            async with services.db.read() as c:
+                heard = await entries.by_id(c, earlier.entry_id)
+        if heard is None:
+            heard = await self._store(inbox_id, event, chat)
         stage = await set_stage(services, chat, event.author)
         return _Turn(inbox_id, event, stage, heard, earlier.posted if earlier else (), again=earlier is not None)
+
+    async def _store(self, inbox_id: int, event: Incoming, chat: Chat) -> Entry:
+        sent = Sent()
+        if event.attachments:
+            sent = await take_in(self._services, event, sees=self.model_of(chat).capabilities().image_in)
+            for problem in sent.problems:
+                await self._say(event, Post(f"📎 {problem}", reply_to=event.message_id))
+        async with self._services.db.write() as c:
+            heard = await entries.add(
+                c,
+                chat.id,
+                "player",
+                "\n".join(part for part in (event.text, sent.words) if part) or "…",
+                author_id=event.author.id,
+                author_name=event.author.name,
+                extra={"images": list(sent.pictures)} if sent.pictures else None,
+            )
+            await entries.link_posts(c, chat.id, heard.id, (event.message_id,))
+            await inbox.mark(c, inbox_id, "working", entry_id=heard.id)
+        return heard
 
     async def _answer(self, turn: _Turn) -> None:
         chat, model = turn.stage.chat, self.model_of(turn.stage.chat)
@@ -111,9 +131,7 @@ class Turns:
             began = await self._begin(turn, self._wished(turn, wish, origin))
             return began if isinstance(began, str) else (began.picture.key if began.picture else "offered")
 
-        told = await self.replier.reply(
-            turn.stage, model, draw, reply_to=turn.event.message_id, inbox_id=turn.inbox_id, posted=turn.posted
-        )
+        told = await self.replier.reply(turn.stage, model, draw, reply_to=turn.event.message_id, inbox_id=turn.inbox_id, posted=turn.posted)
         missed = tools and intent.outcome == "request"
         if (intent.outcome == "offer" or missed) and not told.drew and chat.settings.offers and self._services.backends:
             await self._flow.offer(chat, self._request(turn, intent))
@@ -132,14 +150,24 @@ class Turns:
     def _request(self, turn: _Turn, intent: Intent) -> PictureRequest:
         chat = turn.stage.chat
         return PictureRequest(
-            chat=chat.key, place=chat.place, requester=turn.event.author, origin="words", mode=intent.mode or "scene",
-            subject=intent.subject, reply_to=turn.event.message_id,
+            chat=chat.key,
+            place=chat.place,
+            requester=turn.event.author,
+            origin="words",
+            mode=intent.mode or "scene",
+            subject=intent.subject,
+            reply_to=turn.event.message_id,
         )
 
     def _wished(self, turn: _Turn, wish: PictureWish, origin: Origin) -> PictureRequest:
         chat = turn.stage.chat
         return PictureRequest(
-            chat=chat.key, place=chat.place, requester=turn.event.author, origin=origin, mode=wish.mode, subject=wish.subject,
+            chat=chat.key,
+            place=chat.place,
+            requester=turn.event.author,
+            origin=origin,
+            mode=wish.mode,
+            subject=wish.subject,
             reply_to=turn.event.message_id,
         )
 
@@ -157,6 +185,17 @@ class Turns:
             failure = failure_of(error, doing="starting a picture", chat=str(turn.event.chat))
             await self._say(turn.event, Post(f"🎨 {failure.sentence}", reply_to=turn.event.message_id))
             return failure.sentence
+
+    async def show_again(self, chat: Chat, person: Person, entry_id: int) -> bool:
+        """Post a stored reply whose delivery was never confirmed; False when it is not one of this chat's or was shown since."""
+        async with self._services.db.read() as c:
+            entry = await entries.by_id(c, entry_id)
+            shown = await entries.posts_of(c, entry_id)
+        if entry is None or entry.chat_id != chat.id or entry.kind != "character" or shown:
+            return False
+        stage = await set_stage(self._services, chat, person)
+        await self.replier.deliver(stage, entry, entry.text, reply_to=None, posted=())
+        return True
 
     async def stage(self, chat: Chat, person: Person) -> Stage:
         """Who is on stage for this person."""
@@ -184,9 +223,7 @@ class Turns:
             return False
 
         async def draw(wish: PictureWish, origin: Origin) -> str:
-            request = PictureRequest(
-                chat=chat.key, place=chat.place, requester=person, origin=origin, mode=wish.mode, subject=wish.subject
-            )
+            request = PictureRequest(chat=chat.key, place=chat.place, requester=person, origin=origin, mode=wish.mode, subject=wish.subject)
             begun = await self._flow.begin(chat, request)
             return begun.picture.key if begun.picture else "offered"
 
@@ -226,7 +263,11 @@ class Turns:
     async def _tell(self, inbox_id: int, event: Incoming, error: BaseException) -> None:
         failure = failure_of(error, doing="answering", chat=str(event.chat))
         await self._mark(inbox_id, "failed")
-        rows = ((Button(control_id("reanswer", str(inbox_id)), "🔁 Try again"),),) if failure.retry and not isinstance(error, UserError) else ()
+        rows = (
+            ((Button(control_id("reanswer", str(inbox_id)), "🔁 Try again"),),)
+            if failure.retry and not isinstance(error, UserError)
+            else ()
+        )
         if isinstance(error, PlatformError) and error.gone:
             return
         await self._say(event, Post(f"⚠️ {failure.sentence}", rows=rows, reply_to=event.message_id))
@@ -244,7 +285,3 @@ class Turns:
 
 def _listed(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
-
-
-def _file_words(event: Incoming) -> str:
-    return " ".join(f"[{a.name}]" for a in event.attachments) or "…"

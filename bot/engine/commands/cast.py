@@ -27,11 +27,11 @@ async def find_character(ctx: CommandContext, name: str) -> Character:
     """A character of this chat by name: exact, else in any case, else by its beginning. Raises ``NotFound``."""
     async with ctx.services.db.read() as c:
         cast = await characters.for_chat(c, ctx.chat.key)
-    wanted = name.strip().lower()
-    for test in (lambda n: n == name, lambda n: n.lower() == wanted, lambda n: n.lower().startswith(wanted)):
-        for character in cast:
-            if wanted and test(character.name):
-                return character
+    wanted = name.strip().casefold()
+    exact = [ch for ch in cast if ch.name.casefold() == wanted]
+    begun = [ch for ch in cast if wanted and ch.name.casefold().startswith(wanted)]
+    for found in (*(ch for ch in exact if ch.name == name.strip()), *exact, *begun):
+        return found
     raise NotFound(f"There is no character «{name}». Known: {', '.join(ch.name for ch in cast)}.")
 
 
@@ -127,7 +127,7 @@ async def _persona(ctx: CommandContext) -> None:
     if arguments:
         async with ctx.services.db.write() as c:
             await personas.put(c, ctx.chat.key.platform, person.id, name, description)
-    about = f": {description}" if description else ". Add a description: `/persona name=\"Ann\" a tall woman with a red scarf`"
+    about = f": {description}" if description else '. Add a description: `/persona name="Ann" a tall woman with a red scarf`'
     await ctx.say(f"You are **{name}**{about}", private=True)
 
 
@@ -149,7 +149,11 @@ COMMANDS = (
     ),
     Command("character show", "show a character", _show, (Option("name", "the character's name", rest=True, complete=_names),)),
     Command(
-        "character import", "add a character card (PNG or JSON)", _import, (Option("card", "the card file", "file", required=True),), who="manager"
+        "character import",
+        "add a character card (PNG or JSON)",
+        _import,
+        (Option("card", "the card file", "file", required=True),),
+        who="manager",
     ),
     Command("character export", "get a character as a card file", _export, (_NAME,)),
     Command(

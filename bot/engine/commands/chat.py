@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.domain.errors import NotAllowed, NothingToDo, NotFound
+from bot.domain.errors import NotAllowed, NotFound, NothingToDo
 from bot.domain.posts import Button, Post
 from bot.engine.commands.catalogue import Command, Control, Option, control_id
 from bot.engine.commands.context import CommandContext, ControlContext
@@ -149,6 +149,12 @@ async def _reanswer(ctx: ControlContext) -> None:
         raise NothingToDo("This has been answered meanwhile.")
 
 
+async def _resend(ctx: ControlContext) -> None:
+    """Show an answer that may not have arrived."""
+    if not ctx.key.isdecimal() or not await ctx.services.turns.show_again(ctx.chat, ctx.press.author, int(ctx.key)):
+        raise NothingToDo("This answer has been shown already.")
+
+
 async def _help(ctx: CommandContext) -> None:
     wanted = str(ctx.call.arguments.get("command", "")).strip().lstrip("/").lower()
     catalogue = ctx.services.catalogue
@@ -203,5 +209,6 @@ CONTROLS = (
     Control("show", "n", "show a picture of the gallery", _show, {}),
     Control("forget", "🗑️", "erase the story", _really_forget, {}),
     Control("keep", "Keep", "erase nothing", _keep, {}),
+    Control("resend", "💬", "show an answer that may not have arrived", _resend, {}),
     Control("reanswer", "🔁", "try the answer again", _reanswer, {}),
 )

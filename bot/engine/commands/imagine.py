@@ -149,7 +149,12 @@ COMMANDS = (
         _imagine,
         OPTIONS,
         aliases=("sd", "img", "image"),
-        examples=("/imagine you", "/imagine apple tree", '/imagine negative="fries" steps=30 cute tater', "/imagine {{charPrefix}}, riding a bike"),
+        examples=(
+            "/imagine you",
+            "/imagine apple tree",
+            '/imagine negative="fries" steps=30 cute tater',
+            "/imagine {{charPrefix}}, riding a bike",
+        ),
     ),
     Command("illustrate", "draw a message as a scene, or the newest one", _illustrate, action="Illustrate this"),
     Command("draw-as-written", "draw a message's words as the prompt, verbatim", _draw_as_written, action="Draw as written"),

@@ -51,7 +51,9 @@ def find_setting(name: str) -> str:
     if plain in ChatSettings.model_fields:
         return plain
     near = [n for n in ChatSettings.model_fields if plain[:3] and plain[:3] in n]
-    raise NotFound(f"There is no setting «{name}»." + (f" Did you mean: {', '.join(near)}?" if near else " `/settings show` lists them all."))
+    raise NotFound(
+        f"There is no setting «{name}»." + (f" Did you mean: {', '.join(near)}?" if near else " `/settings show` lists them all.")
+    )
 
 
 def shown(value: Any) -> str:

@@ -43,8 +43,10 @@ async def _save(ctx: CommandContext) -> None:
 async def _list(ctx: CommandContext) -> None:
     async with ctx.services.db.read() as c:
         known = await styles.of_chat(c, ctx.chat.id)
-    lines = [f"{'▶' if s.name == ctx.chat.settings.style else '•'} **{s.name}** — `{s.prefix or '—'}` / not `{s.negative or '—'}`" for s in known]
-    await ctx.say("\n".join(lines) or "There are no styles yet. Save one: `/style save name=Ink prefix=\"ink drawing\"`.")
+    lines = [
+        f"{'▶' if s.name == ctx.chat.settings.style else '•'} **{s.name}** — `{s.prefix or '—'}` / not `{s.negative or '—'}`" for s in known
+    ]
+    await ctx.say("\n".join(lines) or 'There are no styles yet. Save one: `/style save name=Ink prefix="ink drawing"`.')
 
 
 async def _delete(ctx: CommandContext) -> None:

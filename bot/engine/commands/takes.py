@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from bot.domain.errors import NotAllowed, NothingToDo, NotFound, PictureGone, UserError
+from bot.domain.errors import NotAllowed, NotFound, NothingToDo, PictureGone, UserError
 from bot.domain.pictures import RenderPlan
 from bot.domain.places import Person
 from bot.domain.posts import Form, FormField, PictureState
@@ -192,15 +192,23 @@ def describe_take(picture: Picture, take: Take) -> str:
     """The exact request behind a take, for people."""
     plan = take.plan
     settings = {
-        "steps": plan.steps, "CFG scale": plan.cfg, "sampler": plan.sampler, "scheduler": plan.scheduler, "CLIP skip": plan.clip_skip,
-        "denoise": plan.denoise, "VAE": plan.vae, "workflow": plan.workflow, "upscale": plan.upscale,
+        "steps": plan.steps,
+        "CFG scale": plan.cfg,
+        "sampler": plan.sampler,
+        "scheduler": plan.scheduler,
+        "CLIP skip": plan.clip_skip,
+        "denoise": plan.denoise,
+        "VAE": plan.vae,
+        "workflow": plan.workflow,
+        "upscale": plan.upscale,
     }
     lines = [
         f"**Picture `{picture.key}`, {take.position + 1} of {len(picture.takes)}** — asked by {picture.request.requester.name}, mode {plan.mode}",
         f"**Prompt**\n```\n{plan.prompt}\n```",
         f"**Negative prompt**\n```\n{plan.negative}\n```" if plan.negative else "",
         f"**Backend** {plan.backend}" + (f", model {plan.model}" if plan.model else ""),
-        f"**Size** {take.width}×{take.height} · **Seed** {plan.seed} · {take.seconds:.1f} s" + (f" · ${take.cost:.4f}" if take.cost else ""),
+        f"**Size** {take.width}×{take.height} · **Seed** {plan.seed} · {take.seconds:.1f} s"
+        + (f" · ${take.cost:.4f}" if take.cost else ""),
         " · ".join(f"**{name}** {value}" for name, value in settings.items() if value is not None),
         "\n".join(f"⚠️ Not used: {lost.setting} ({lost.why})" for lost in plan.lost),
     ]

@@ -85,8 +85,12 @@ class Drafter:
         """Ask the writer; one repair try when the answer is no prompt."""
         able = model.capabilities()
         ask = writer.draft_request(
-            request.mode, request.subject, stage.world(), [(e.author_name, e.text) for e in story],
-            extra=stage.chat.settings.writer_template, structured=able.json_schema,
+            request.mode,
+            request.subject,
+            stage.world(),
+            [(e.author_name, e.text) for e in story],
+            extra=stage.chat.settings.writer_template,
+            structured=able.json_schema,
         )
         answer = await self._replier.answer_text(model, ask)
         written = writer.read_draft(answer)
@@ -111,8 +115,14 @@ class Drafter:
         prefix, negative = await self._style(stage, wish.style)
         composed = compose(
             Parts(
-                mode=request.mode, prompt=prompt, prefix=prefix, negative=negative, character_prefix=stage.character.prefix,
-                character_negative=stage.character.negative, extra_negative=wish.negative or "", world=stage.world(),
+                mode=request.mode,
+                prompt=prompt,
+                prefix=prefix,
+                negative=negative,
+                character_prefix=stage.character.prefix,
+                character_negative=stage.character.negative,
+                extra_negative=wish.negative or "",
+                world=stage.world(),
             )
         )
         if composed.variables:
@@ -125,8 +135,14 @@ class Drafter:
         size = (width, height) if given else resolve_size(width, height, request.mode, snap=snaps(chat, request, model))
         workflow = wish.workflow or chat.settings.workflow
         return make_plan(
-            self._services, chat, request, draft=prompt, prompt=composed.prompt, size=size,
-            placeholders=self._placeholders(stage, workflow), references=self._references(stage, workflow),
+            self._services,
+            chat,
+            request,
+            draft=prompt,
+            prompt=composed.prompt,
+            size=size,
+            placeholders=self._placeholders(stage, workflow),
+            references=self._references(stage, workflow),
         )
 
     async def _style(self, stage: Stage, wanted: str | None) -> tuple[str, str]:
@@ -148,4 +164,3 @@ class Drafter:
         if "%char_avatar%" in text and stage.character.avatar:
             return (f"character:{stage.character.avatar}",)
         return ()
-

@@ -64,12 +64,22 @@ class PictureFlow:
             return Begun(None, await self.offer(chat, request))
         async with self._services.db.write() as c:
             entry = await entries.add(
-                c, chat.id, "picture", request.subject or request.mode, author_id=request.requester.id,
-                author_name=request.requester.name, hidden=not chat.settings.visible_to_character,
+                c,
+                chat.id,
+                "picture",
+                request.subject or request.mode,
+                author_id=request.requester.id,
+                author_name=request.requester.name,
+                hidden=not chat.settings.visible_to_character,
             )
             picture = await pictures.add(
-                c, new_key(), chat.id, request, reply_to=request.reply_to,
-                spoiler=self._services.guard.spoiler(chat), entry_id=entry.id,
+                c,
+                new_key(),
+                chat.id,
+                request,
+                reply_to=request.reply_to,
+                spoiler=self._services.guard.spoiler(chat),
+                entry_id=entry.id,
             )
             await entries.set_picture(c, entry.id, picture.id)
             job = await jobs.add(c, picture.id, request.requester, _requester_key(chat, request.requester), plan=None, state="waiting")

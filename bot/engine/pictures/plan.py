@@ -15,7 +15,13 @@ SEEDS = 2**32
 _FAMILIES_THAT_SNAP = ("xl", "pony", "illustrious", "noob", "animagine")
 _KNOBS = ("steps", "cfg", "sampler", "scheduler", "clip_skip", "denoise", "vae", "hires", "restore_faces")
 _HIRES_KNOBS = ("upscale", "upscaler", "second_pass_steps")
-_LABELS = {"cfg": "CFG scale", "clip_skip": "CLIP skip", "vae": "VAE", "restore_faces": "face restoration", "second_pass_steps": "second pass steps"}
+_LABELS = {
+    "cfg": "CFG scale",
+    "clip_skip": "CLIP skip",
+    "vae": "VAE",
+    "restore_faces": "face restoration",
+    "second_pass_steps": "second pass steps",
+}
 
 
 def choose_backend(services: Services, chat: Chat, wanted: str | None) -> ImageBackend:

@@ -84,7 +84,9 @@ class Presenter:
 class ProgressLine:
     """Shows the newest progress text of one job, at a bearable pace, and never after it was closed."""
 
-    def __init__(self, presenter: Presenter, picture_id: int, every: float = PROGRESS_EVERY, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, presenter: Presenter, picture_id: int, every: float = PROGRESS_EVERY, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._presenter = presenter
         self._picture_id = picture_id
         self._every = every

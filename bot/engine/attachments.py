@@ -1,0 +1,62 @@
+"""Files people send with their messages: pictures are kept for models that can see, everything is at least mentioned."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import structlog
+
+from bot.domain.errors import PlatformError, UserError
+from bot.domain.events import Attachment, Incoming
+from bot.engine.services import Services
+from providers.contract import ImagePart
+
+log = structlog.get_logger(__name__)
+
+MOST_PICTURES = 4  # of one message; more are mentioned, not looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What came with a message: words that mention it, hashes of pictures kept, and sentences on what could not be taken."""
+
+    words: str = ""
+    pictures: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+async def take_in(services: Services, event: Incoming, *, sees: bool) -> Sent:
+    """Mention every file; fetch and keep pictures when the model ``sees`` them. Files are size-capped before they are read."""
+    pictures: list[str] = []
+    problems: list[str] = []
+    for attachment in event.attachments if sees else ():
+        if not attachment.mime.startswith("image/") or len(pictures) >= MOST_PICTURES:
+            continue
+        try:
+            pictures.append(await _keep(services, event, attachment))
+        except (UserError, PlatformError) as error:
+            problems.append(f"{attachment.name}: {error.message}")
+            log.info("attachment not taken", chat=str(event.chat), reason=error.message)
+    words = " ".join(f"[{_kind(a)}: {a.name}]" for a in event.attachments)
+    return Sent(words, tuple(pictures), tuple(problems))
+
+
+async def _keep(services: Services, event: Incoming, attachment: Attachment) -> str:
+    limit = services.guard.rules.attachment_bytes
+    data = await services.platforms[event.chat.platform].fetch(attachment, limit)
+    return (await services.assets.put(data)).sha
+
+
+def _kind(attachment: Attachment) -> str:
+    return "picture" if attachment.mime.startswith("image/") else "file"
+
+
+async def image_parts(services: Services, shas: list[str], mimes: dict[str, str]) -> tuple[ImagePart, ...]:
+    """Kept pictures as parts of a request; ones that are gone meanwhile are left out."""
+    parts: list[ImagePart] = []
+    for sha in shas:
+        path = services.assets.path(sha)
+        if sha in mimes and await asyncio.to_thread(path.is_file):
+            parts.append(ImagePart(await services.assets.read(sha), mimes[sha]))
+    return tuple(parts)
