@@ -57,7 +57,7 @@ def test_a_secret_is_hidden_in_message_field_and_traceback(capsys: pytest.Captur
     try:
         raise ValueError(f"refused {SECRET}")
     except ValueError:
-        log.exception("failed with " + SECRET, url=f"https://x/{SECRET}", deep={"list": [SECRET]})
+        log.exception("failed with %s", SECRET, url=f"https://x/{SECRET}", deep={"list": [SECRET]})
     told = capsys.readouterr().err
     (line,) = lines(told)
     assert "token-" not in told
