@@ -51,6 +51,10 @@ def _own(kind: str, summary: str, base_url: str) -> Row:
     return Row(kind, _CHAT_CLASS, summary, base_url, free=True, local=True)
 
 
+def _drawn(kind: str, target: str, summary: str, base_url: str, key_env: str) -> Row:
+    return Row(kind, f"providers.images.{target}", summary, base_url, key_env, needs=("api_key",))
+
+
 def _table(*rows: Row) -> dict[str, Row]:
     return {row.kind: row for row in rows}
 
@@ -90,6 +94,20 @@ IMAGES: dict[str, Row] = _table(
         local=True,
     ),
     Row("comfyui", "providers.images.comfyui:ComfyUIBackend", "ComfyUI", "http://127.0.0.1:8188", free=True, local=True),
+    _drawn("openai", "openai:OpenAIImagesBackend", "OpenAI's image models and compatible servers", "https://api.openai.com/v1", "OPENAI_API_KEY"),
+    _drawn(
+        "openai",
+        "openai:OpenAIImagesBackend",
+        "OpenAI's image models and compatible servers",
+        "https://api.openai.com/v1",
+        "OPENAI_API_KEY",
+    ),
+    _drawn(
+        "huggingface", "huggingface:HuggingFaceBackend", "Hugging Face's Inference Providers", "https://router.huggingface.co", "HF_TOKEN"
+    ),
+    _drawn(
+        "comfycloud", "comfycloud:ComfyCloudBackend", "Comfy Cloud (experimental there)", "https://cloud.comfy.org", "COMFY_CLOUD_API_KEY"
+    ),
 )
 
 

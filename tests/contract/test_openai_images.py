@@ -1,0 +1,157 @@
+"""OpenAI's image API: requests against its description, answers and errors in its documented shapes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from providers.contract import Reference
+from providers.errors import ErrorKind
+from providers.http import close_clients
+from providers.images.openai import OpenAIImagesBackend
+from tests.contract.cloud_parts import KEY, OTHER, PICTURE, PNG64, check_faults, check_hang_up, check_slow, cloud_config, drawn, failed
+from tests.contract.image_parts import PNG, REFERENCE, png, spec
+from tests.contract.loopback import Loopback, json_reply, loopback
+from tests.contract.recorded import check_requests, parts_of
+
+DRAW, EDIT = "/images/generations", "/images/edits"
+ANSWER = json_reply({"created": 1, "data": [{"b64_json": PNG64}], "size": "1024x1024", "usage": {"total_tokens": 4200}})
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Loopback]:
+    async with loopback() as running:
+        running.on("POST", DRAW, ANSWER)
+        running.on("POST", EDIT, ANSWER)
+        running.on(
+            "GET", "/models", json_reply({"object": "list", "data": [{"id": i} for i in ("gpt-5", "gpt-image-2", "chatgpt-image-latest")]})
+        )
+        yield running
+        check_requests(running.seen, "openai.json", exact=True)
+    await close_clients()
+
+
+def backend(server: Loopback, **more: Any) -> OpenAIImagesBackend:
+    return OpenAIImagesBackend(cloud_config("openai", server.url, **more))
+
+
+async def test_a_picture(server: Loopback) -> None:
+    result = await drawn(
+        backend(server, quality="high", output_format="webp", output_compression=90), spec(negative="", width=1536, height=864)
+    )
+    seen = server.asked(DRAW)[0]
+    assert seen.headers["Authorization"] == f"Bearer {KEY}"
+    expected = {"model": "gpt-image-2", "prompt": "a red cat", "n": 1, "size": "1536x864", "quality": "high"}
+    assert seen.json == {**expected, "output_format": "webp", "output_compression": 90}
+    assert (result.images[0].data, result.model, result.cost_text) == (PNG, "gpt-image-2", "4200 tokens")
+    assert [(d.setting, d.why) for d in result.dropped] == [("size", "1536×864 became 8×8")]
+    assert result.parameters["size"] == "1536x864"
+
+
+@pytest.mark.parametrize(
+    ("model", "size", "sent"),
+    [
+        ("gpt-image-1.5", (512, 768), "1024x1536"),
+        ("gpt-image-1.5", (800, 500), "1536x1024"),
+        ("gpt-image-2.6-flare", (900, 900), "1024x1024"),
+        ("gpt-image-2.5-flare", (512, 512), "816x816"),
+        ("gpt-image-2", (2000, 200), "2000x672"),
+        ("gpt-image-2-2026-04-21", (1000, 1000), "1008x1008"),
+    ],
+)
+async def test_sizes_go_by_the_model(server: Loopback, model: str, size: tuple[int, int], sent: str) -> None:
+    await drawn(backend(server), spec(negative="", model=model, width=size[0], height=size[1]))
+    assert server.asked(DRAW)[0].json["size"] == sent
+
+
+async def test_one_reference_and_several_in_order(server: Loopback) -> None:
+    mine = backend(server, moderation="low", input_fidelity="high")
+    await drawn(mine, spec(negative="", references=(REFERENCE,)))
+    await drawn(mine, spec(negative="", references=(OTHER, REFERENCE)))
+    one, several = (list(parts_of(seen)) for seen in server.asked(EDIT))
+    assert [(name, data) for name, file, data in one if file] == [("image", REFERENCE.data)]
+    files = [(name, file, data) for name, file, data in several if file]
+    assert files == [("image[]", "reference-1.png", OTHER.data), ("image[]", "reference-2.png", REFERENCE.data)]
+    fields = {name: data for name, file, data in several if not file}
+    assert (fields["input_fidelity"], "moderation" in fields) == (b"high", False)
+
+
+async def test_adult_places_ask_for_the_mild_filter_and_others_do_not(server: Loopback) -> None:
+    await drawn(backend(server), spec(negative="", adult=True))
+    await drawn(backend(server), spec(negative=""))
+    assert [seen.json.get("moderation") for seen in server.asked(DRAW)] == ["low", None]
+
+
+async def test_the_dialect_of_compatible_servers(server: Loopback) -> None:
+    server.on("POST", DRAW, json_reply({"data": [{"url": f"{server.url}/files/1.png"}]}))
+    server.on("GET", "/files/1.png", PICTURE)
+    result = await drawn(backend(server, compatible=True, model="flux", quality="high"))
+    sent = server.asked(DRAW)[0].json
+    assert sent == {"model": "flux", "prompt": "a red cat", "n": 1, "size": "64x64", "response_format": "b64_json"}
+    assert result.images[0].data == PNG
+    server.seen.pop()  # the download is not the API's
+
+
+async def test_models_are_filtered_remembered_and_refreshed(server: Loopback) -> None:
+    mine = backend(server)
+    assert [model.id for model in await mine.models()] == ["chatgpt-image-latest", "gpt-image-2"]
+    await mine.models()
+    assert len(server.asked("/models")) == 1
+    await mine.models(refresh=True)
+    assert len(server.asked("/models")) == 2
+    assert (await mine.check()).problems == ()
+    assert "gpt-image-9" in (await backend(server, model="gpt-image-9").check()).problems[0]
+
+
+def error(status: int, **fields: Any) -> Any:
+    return json_reply({"error": {"message": "m", "type": None, "param": None, "code": None, **fields}}, status)
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind", "said"),
+    [
+        (error(400, code="moderation_blocked", type="image_generation_user_error"), ErrorKind.REFUSED, ""),
+        (error(400, code="content_policy_violation"), ErrorKind.REFUSED, ""),
+        (error(429, code="insufficient_quota", type="insufficient_quota"), ErrorKind.NO_CREDIT, ""),
+        (error(400, code="billing_hard_limit_reached"), ErrorKind.NO_CREDIT, ""),
+        (error(429, code="rate_limit_exceeded"), ErrorKind.RATE_LIMITED, ""),
+        (error(400, param="size", code="invalid_value"), ErrorKind.INVALID, "cannot draw this size"),
+        (error(400, param="prompt", code="string_above_max_length", message="too long"), ErrorKind.INVALID, "too long"),
+        (error(400, param="image", code="invalid_image_file"), ErrorKind.INVALID, "reference"),
+        (error(404, code="model_not_found"), ErrorKind.MISCONFIGURED, "no model «gpt-image-2»"),
+        (error(403, message="verify your organization"), ErrorKind.UNAUTHORISED, ""),
+        (error(500), ErrorKind.BAD_ANSWER, ""),
+    ],
+)
+async def test_documented_errors(server: Loopback, reply: Any, kind: ErrorKind, said: str) -> None:
+    server.on("POST", DRAW, reply)
+    found = await failed(backend(server))
+    assert (found.kind, said in str(found)) == (kind, True), str(found)
+
+
+async def test_a_model_chosen_by_a_player_that_is_not_there_is_their_mistake(server: Loopback) -> None:
+    server.on("POST", DRAW, error(404, code="model_not_found"))
+    assert (await failed(backend(server), spec(negative="", model="dall-e-3"))).kind is ErrorKind.INVALID
+
+
+@pytest.mark.parametrize("data", [b"no picture", png()[:40], b""])
+async def test_a_reference_that_is_no_picture_is_never_sent(server: Loopback, data: bytes) -> None:
+    found = await failed(backend(server), spec(negative="", references=(Reference(data, "image/png"),)))
+    assert (found.kind, server.seen) == (ErrorKind.INVALID, [])
+
+
+@pytest.mark.parametrize("entry", [{}, {"b64_json": ""}, {"b64_json": "%%%"}, {"b64_json": PNG64[:60]}])
+async def test_answers_without_a_whole_picture(server: Loopback, entry: dict[str, Any]) -> None:
+    server.on("POST", DRAW, json_reply({"data": [entry]}))
+    assert (await failed(backend(server))).kind is ErrorKind.BAD_ANSWER
+
+
+async def test_faults(server: Loopback) -> None:
+    await check_faults(server, lambda: backend(server), DRAW)
+    await check_slow(server, lambda: backend(server, seconds=0.05), DRAW)
+
+
+async def test_hanging_up(server: Loopback) -> None:
+    await check_hang_up(server, lambda: backend(server), DRAW)
