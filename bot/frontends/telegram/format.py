@@ -21,7 +21,7 @@ _RAW_LIMIT = 32 * 1024
 _DEPTH = 6
 _SPANS = (("***", "<b><i>", "</i></b>"), ("**", "<b>", "</b>"), ("__", "<b>", "</b>"), ("~~", "<s>", "</s>"),
           ("||", "<tg-spoiler>", "</tg-spoiler>"), ("*", "<i>", "</i>"), ("_", "<i>", "</i>"))  # fmt: skip
-_SPECIAL = re.compile(r"[\\`*_~|\[]")
+_SPECIAL = re.compile(r"[\\`*_~|]|!?\[")
 _LINK = re.compile(r"!?\[([^\[\]\n]{0,300})\]\(\s*<?([^()\s<>]{1,2000})>?\s*\)")
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.*?)[ \t]*#*$")
 _QUOTE = re.compile(r"^ {0,3}>[ \t]?(.*)$")
@@ -128,7 +128,7 @@ class _Inline:
             return self._escaped(start)
         if character == "`":
             return self._code(start)
-        if character == "[":
+        if character in "[!":
             return self._link(start)
         for delimiter, opening, closing in _SPANS:
             if self.text.startswith(delimiter, start) and self._opens(delimiter, start):
@@ -172,7 +172,7 @@ class _Inline:
     def _link(self, start: int) -> int:
         found = _LINK.match(self.text, start)
         if found is None:
-            self.out.append("[")
+            self.out.append(self.text[start])
             return start + 1
         words, address = found[1].strip(), found[2]
         shown = address if not words or words == address else f"{words} ({address})"

@@ -91,6 +91,7 @@ class TelegramFrontEnd:
             await self._updater.stop()
         await self._dispatch.stop(GRACE)
         await self._updater.shutdown()
+        await self._bot.shutdown()  # the updater leaves it open when it never got as far as the first answer
 
     async def _connect(self) -> bool:
         try:

@@ -57,6 +57,7 @@ class RecordingEngine:
         self.ran: list[CommandCall] = []
         self.pressed: list[Press] = []
         self.reacted: list[tuple[str, str]] = []
+        self.reacted_in: list[ChatKey] = []
         self.submitted: list[Submission] = []
         self.changes: list[Changed] = []
         self.moves: list[tuple[ChatKey, ChatKey]] = []
@@ -111,6 +112,7 @@ class RecordingEngine:
         self, chat: ChatKey, place: Place, person: Person, *, message_id: str, emoji: str, press_id: str, responder: Responder
     ) -> bool:
         self.reacted.append((message_id, emoji))
+        self.reacted_in.append(chat)
         await self._tell()
         return True
 

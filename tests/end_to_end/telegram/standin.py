@@ -11,14 +11,14 @@ import itertools
 import json
 import re
 import time
-from collections.abc import Callable
 from html.parser import HTMLParser
 from typing import Any
 
 from aiohttp import web
 from PIL import Image
 
-Json = dict[str, Any]
+from tests.end_to_end.telegram.people import Json, Person, bare
+
 BOT = {"id": 4242, "is_bot": True, "first_name": "Vigne", "username": "vignette_test_bot"}
 TAGS = {"b", "i", "s", "code", "pre", "tg-spoiler", "blockquote"}
 
@@ -76,11 +76,12 @@ class StandIn:
         self.answers: dict[str, Json] = {}
         self.blocked: set[int] = set()
         self.news = asyncio.Condition()
-        self._ids = itertools.count(100)
+        self.ids = itertools.count(100)
         self._update_ids = itertools.count(7000)
         self._user_ids = itertools.count(900)
         self._runner: web.AppRunner | None = None
         self.url = ""
+        self.refused_token = ""
 
     async def __aenter__(self) -> StandIn:
         app = web.Application(client_max_size=60 * 1024 * 1024)
@@ -102,6 +103,8 @@ class StandIn:
 
     async def _call(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
+        if self.refused_token and request.match_info["token"] == self.refused_token:
+            return web.json_response({"ok": False, "error_code": 401, "description": "Unauthorized"}, status=401)
         fields: Json = {}
         uploads: dict[str, bytes] = {}
         if request.content_type.startswith("multipart"):
@@ -119,7 +122,8 @@ class StandIn:
         try:
             fault = self._fault(method)
             if fault and not fault.get("after") and not fault.get("drop"):
-                raise ApiError(fault["code"], fault.get("description") or "made to fail", retry_after=fault.get("retry_after"))
+                parameters = {name: fault.get(name) for name in ("retry_after", "migrate_to_chat_id")}
+                raise ApiError(fault["code"], fault.get("description") or "made to fail", **parameters)
             result = await getattr(self, f"_m_{method}")(fields, uploads)
             if fault:
                 assert request.transport is not None
@@ -240,7 +244,7 @@ class StandIn:
                 raise ApiError(400, "Bad Request: wrong file identifier/HTTP URL specified")
             return reference, 0
         data = uploads[reference.removeprefix("attach://")]
-        file_id = f"file{next(self._ids)}"
+        file_id = f"file{next(self.ids)}"
         self.files[file_id] = data
         return file_id, len(data)
 
@@ -257,7 +261,7 @@ class StandIn:
         file_id, size = self._file(reference, uploads)
         return {"document": {"file_id": file_id, "file_unique_id": f"u{file_id}"}, "_uploaded": size}
 
-    def _chat(self, chat_id: int) -> Json:
+    def chat_of(self, chat_id: int) -> Json:
         if chat_id in self.groups:
             return {"id": chat_id, "type": "supergroup", "title": self.groups[chat_id]["title"]}
         return {"id": chat_id, "type": "private", "first_name": "somebody"}
@@ -266,10 +270,10 @@ class StandIn:
         chat_id = int(p["chat_id"])
         if chat_id in self.blocked:
             raise ApiError(403, "Forbidden: bot was blocked by the user")
-        message = {"message_id": next(self._ids), "date": int(time.time()), "chat": self._chat(chat_id), "from": BOT, **content}
+        message = {"message_id": next(self.ids), "date": int(time.time()), "chat": self.chat_of(chat_id), "from": BOT, **content}
         answers = (p.get("reply_parameters") or {}).get("message_id")
         if answers and (chat_id, answers) in self.messages:
-            message["reply_to_message"] = _bare(self.messages[chat_id, answers])
+            message["reply_to_message"] = bare(self.messages[chat_id, answers])
         return await self._keep(message, p, "message")
 
     def _editable(self, p: Json) -> Json:
@@ -281,7 +285,7 @@ class StandIn:
     async def _change(self, message: Json, p: Json, content: Json, gone: tuple[str, ...]) -> Json:
         fresh = {key: value for key, value in message.items() if key not in (*gone, "reply_markup", "_uploaded")} | content
         markup = p.get("reply_markup")
-        same = {**_bare(fresh), "reply_markup": markup} == {**_bare(message), "reply_markup": message.get("reply_markup")}
+        same = {**bare(fresh), "reply_markup": markup} == {**bare(message), "reply_markup": message.get("reply_markup")}
         if same and not content.get("_uploaded"):
             raise ApiError(400, "Bad Request: message is not modified")
         return await self._keep(fresh, p, "edit")
@@ -295,8 +299,8 @@ class StandIn:
         chat_id = message["chat"]["id"]
         self.messages[chat_id, message["message_id"]] = message
         media = {"media": {"uploaded": bool(message["_uploaded"])}} if "_uploaded" in message else {}
-        await self._note(kind, chat_id, message=_bare(message), **media)
-        return _bare(message)
+        await self._note(kind, chat_id, message=bare(message), **media)
+        return bare(message)
 
     async def _note(self, kind: str, chat: int, **more: Any) -> None:
         async with self.news:
@@ -314,7 +318,7 @@ class StandIn:
         return Person(self, {"id": next(self._user_ids), "is_bot": False, "first_name": first_name})
 
     async def group(self, title: str, owner: Person, members: tuple[Person, ...] = (), **_: Any) -> int:
-        chat_id = -1001000000000 - next(self._ids)
+        chat_id = -1001000000000 - next(self.ids)
         self.groups[chat_id] = {"title": title, "owner": owner.id, "users": [owner.data, *(m.data for m in members)]}
         return chat_id
 
@@ -328,97 +332,6 @@ class StandIn:
         return []
 
 
-class Person:
-    """Somebody with the app in hand."""
-
-    def __init__(self, server: StandIn, data: Json) -> None:
-        self.server, self.data, self.id = server, data, data["id"]
-        self.cursor = 0
-
-    async def say(self, text: str, *, chat: int | None = None, reply_to: Json | None = None) -> Json:
-        entities = []
-        if command := re.match(r"/\S+", text):
-            entities.append({"type": "bot_command", "offset": 0, "length": len(command[0])})
-        for mention in re.finditer(r"(?<!\S)@\w+", text):
-            entities.append({"type": "mention", "offset": mention.start(), "length": len(mention[0])})
-        return await self._post({"text": text} | ({"entities": entities} if entities else {}), chat, reply_to)
-
-    async def upload(self, *files: bytes, caption: str | None = None, kind: str = "photo", chat: int | None = None) -> list[Json]:
-        album = f"album{next(self.server._ids)}"
-        sent = []
-        for number, data in enumerate(files):
-            file_id = f"up{next(self.server._ids)}"
-            self.server.files[file_id] = data
-            file: Json = {"file_id": file_id, "file_unique_id": f"u{file_id}", "file_size": len(data)}
-            content: Json = (
-                {"photo": [file | {"width": 8, "height": 8}]} if kind == "photo" else {"document": file | {"file_name": "file0.png"}}
-            )
-            if caption and number == 0:
-                content["caption"] = caption
-                if command := re.match(r"/\S+", caption):
-                    content["caption_entities"] = [{"type": "bot_command", "offset": 0, "length": len(command[0])}]
-            if len(files) > 1:
-                content["media_group_id"] = album
-            sent.append(await self._post(content, chat, None))
-        return sent
-
-    async def _post(self, content: Json, chat: int | None, reply_to: Json | None) -> Json:
-        self.cursor = len(self.server.journal)
-        place = self.server._chat(chat) if chat else {"id": self.id, "type": "private", "first_name": self.data["first_name"]}
-        message = {"message_id": next(self.server._ids), "date": int(time.time()), "chat": place, "from": self.data, **content}
-        if reply_to:
-            message["reply_to_message"] = _bare(self.server.messages[place["id"], reply_to["message_id"]])
-        self.server.messages[place["id"], message["message_id"]] = message
-        await self.server.push("message", message)
-        return message
-
-    async def edit(self, message: Json, text: str) -> None:
-        await self.server.push("edited_message", message | {"text": text, "edit_date": int(time.time())})
-
-    async def delete(self, message: Json) -> None:
-        self.server.messages.pop((message["chat"]["id"], message["message_id"]), None)
-
-    async def react(self, message: Json, *emoji: str) -> None:
-        self.cursor = len(self.server.journal)
-        payload = {"chat": message["chat"], "message_id": message["message_id"], "date": int(time.time()), "user": self.data}
-        new = [{"type": "emoji", "emoji": e} for e in emoji]
-        await self.server.push("message_reaction", payload | {"old_reaction": [], "new_reaction": new})
-
-    async def block(self) -> None:
-        self.server.blocked.add(self.id)
-
-    async def click(self, message: Json, *, text: str, wait: float = 10) -> Json:
-        self.cursor = len(self.server.journal)
-        current = self.server.messages[message["chat"]["id"], message["message_id"]]
-        data = next(b["callback_data"] for row in current["reply_markup"]["inline_keyboard"] for b in row if b["text"] == text)
-        query = f"q{next(self.server._ids)}"
-        self.server.answers[query] = press = {"chat": message["chat"]["id"], "at": time.monotonic()}
-        payload = {"id": query, "from": self.data, "message": _bare(current), "chat_instance": "1", "data": data}
-        await self.server.push("callback_query", payload)
-        async with self.server.news:
-            await asyncio.wait_for(self.server.news.wait_for(lambda: "answer" in press), wait)
-        return press
-
-    async def expect(
-        self, kind: str = "message", *, where: Callable[[Json], bool] | None = None, timeout: float = 10, chat: int | None = None
-    ) -> Json:
-        """The next event of a kind in the chat; its message where it has one."""
-        place = chat or self.id
-        async with asyncio.timeout(timeout), self.server.news:
-            while True:
-                while self.cursor < len(self.server.journal):
-                    event = self.server.journal[self.cursor]
-                    self.cursor += 1
-                    thing: Json = event.get("message") or event
-                    if event["kind"] == kind and event["chat"] == place and (where is None or where(thing)):
-                        return thing | {"_event": event}
-                await self.server.news.wait()
-
-    async def chat(self, chat: int | None = None) -> Json:
-        place = chat or self.id
-        return {"messages": [message for (where, _), message in sorted(self.server.messages.items()) if where == place]}
-
-
 def _plain(value: str) -> Any:
     """Values that are JSON come as JSON; ids and texts as they are."""
     if value[:1] in "[{" or value in ("true", "false"):
@@ -427,10 +340,6 @@ def _plain(value: str) -> Any:
         except ValueError:
             return value
     return value
-
-
-def _bare(message: Json) -> Json:
-    return {key: value for key, value in message.items() if not key.startswith("_") and key != "reply_to_message"}
 
 
 def _spoiler(p: Json) -> Json:

@@ -40,9 +40,8 @@ class Table:
         return [m["text"] for m in messages if "text" in m and m["from"]["is_bot"]]
 
     def view(self, **more: Any) -> PictureView:
-        return PictureView(
-            **({"key": "abc", "chat": self.key, "state": "waiting", "text": "Waiting…", "alt": "a mill", "rows": ROWS} | more)
-        )
+        waiting = PictureView(key="abc", chat=self.key, state="waiting", text="Waiting…", alt="a mill", rows=ROWS)
+        return dataclasses.replace(waiting, **more)
 
 
 @pytest.fixture
@@ -123,13 +122,13 @@ async def test_the_final_text_waits_out_a_flood_limit(table: Table) -> None:
 
 
 async def test_a_send_is_repeated_after_a_flood_limit(table: Table) -> None:
-    await table.world.people.fault("sendMessage", 429, retry_after=1)
+    await table.world.people.fault("sendMessage", 429, retry_after=1, times=1)
     await table.world.front.post(table.key, Post("once"))
     assert await table.said() == ["once"]
 
 
 async def test_a_lost_answer_is_uncertain_and_not_repeated(table: Table) -> None:
-    await table.world.people.fault("sendMessage", drop=True)
+    await table.world.people.fault("sendMessage", drop=True, times=1)
     sink = await table.reply()
     with pytest.raises(PlatformError) as caught:
         await sink.finish("did it arrive?")
@@ -138,7 +137,7 @@ async def test_a_lost_answer_is_uncertain_and_not_repeated(table: Table) -> None
 
 
 async def test_a_lost_answer_while_streaming_is_not_followed_by_a_second_message(table: Table) -> None:
-    await table.world.people.fault("sendMessage", drop=True)
+    await table.world.people.fault("sendMessage", drop=True, times=1)
     sink = await table.reply()
     sink.show("did it")
     await asyncio.sleep(0.3)
@@ -151,7 +150,7 @@ async def test_a_lost_answer_while_streaming_is_not_followed_by_a_second_message
 
 async def test_a_lost_answer_to_an_edit_is_repeated(table: Table) -> None:
     ids = await (await table.reply()).finish("first")
-    await table.world.people.fault("editMessageText", drop=True)
+    await table.world.people.fault("editMessageText", drop=True, times=1)
     await table.world.front.edit(table.key, ids[0], Post("second", ROWS))
     assert await table.said() == ["second"]
 
@@ -205,7 +204,7 @@ async def test_a_placeholder_becomes_the_picture_and_flips_without_upload(table:
 
 async def test_a_picture_whose_answer_was_lost_is_delivered_once(table: Table, tmp_path: Path) -> None:
     placeholder = await table.world.front.show(table.view())
-    await table.world.people.fault("editMessageMedia", drop=True)
+    await table.world.people.fault("editMessageMedia", drop=True, times=1)
     view = table.view(state="done", text="done", takes=(take(tmp_path, 1),), message_id=placeholder.message_id)
     shown = await table.world.front.show(view)
     assert shown.message_id == placeholder.message_id
@@ -304,7 +303,7 @@ async def test_two_chats_do_not_wait_for_each_other(table: Table) -> None:
     bob = await table.world.people.user("Bob")
     await bob.say("hi")
     await table.world.engine.until(lambda: len(table.world.engine.heard) == 2)
-    await table.world.people.fault("sendMessage", 429, retry_after=2)
+    await table.world.people.fault("sendMessage", 429, retry_after=2, times=1)
     slow = asyncio.create_task(table.world.front.post(table.key, Post("slow")))
     await asyncio.sleep(0.1)
     await table.world.front.post(ChatKey("telegram", "", str(bob.id)), Post("quick"))
