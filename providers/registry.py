@@ -94,20 +94,10 @@ IMAGES: dict[str, Row] = _table(
         local=True,
     ),
     Row("comfyui", "providers.images.comfyui:ComfyUIBackend", "ComfyUI", "http://127.0.0.1:8188", free=True, local=True),
+    _drawn("openai", "openai:OpenAIImagesBackend", "OpenAI's image models", "https://api.openai.com/v1", "OPENAI_API_KEY"),
+    _drawn("together", "together:TogetherImagesBackend", "Together AI", "https://api.together.ai/v1", "TOGETHER_API_KEY"),
+    _drawn("xai", "xai:XaiImagesBackend", "xAI (Grok Imagine)", "https://api.x.ai/v1", "XAI_API_KEY"),
     _drawn("openai", "openai:OpenAIImagesBackend", "OpenAI's image models and compatible servers", "https://api.openai.com/v1", "OPENAI_API_KEY"),
-    _drawn(
-        "openai",
-        "openai:OpenAIImagesBackend",
-        "OpenAI's image models and compatible servers",
-        "https://api.openai.com/v1",
-        "OPENAI_API_KEY",
-    ),
-    _drawn(
-        "huggingface", "huggingface:HuggingFaceBackend", "Hugging Face's Inference Providers", "https://router.huggingface.co", "HF_TOKEN"
-    ),
-    _drawn(
-        "comfycloud", "comfycloud:ComfyCloudBackend", "Comfy Cloud (experimental there)", "https://cloud.comfy.org", "COMFY_CLOUD_API_KEY"
-    ),
 )
 
 

@@ -13,7 +13,7 @@ Number = TypeVar("Number", int, float)
 
 
 def ratio_pair(text: str) -> tuple[int, int]:
-    """``16:9`` as (16, 9), ``9:19.5`` as (18, 39)."""
+    """``16:9`` as (16, 9), ``9:19.5`` as (6, 13)."""
     width, height = (Fraction(part) for part in text.split(":"))
     ratio = width / height
     whole = all(part.denominator == 1 for part in (width, height))

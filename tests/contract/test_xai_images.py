@@ -1,0 +1,113 @@
+"""xAI's image routes: requests against a description derived from its documentation, moderation inside HTTP 200, three error shapes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from providers.contract import Reference
+from providers.errors import ErrorKind
+from providers.http import close_clients
+from providers.images.references import as_data_uri
+from providers.images.xai import XaiImagesBackend
+from tests.contract.cloud_parts import KEY, OTHER, PNG64, check_faults, check_hang_up, check_slow, cloud_config, drawn, failed
+from tests.contract.image_parts import PNG, REFERENCE, spec
+from tests.contract.loopback import Loopback, json_reply, loopback
+from tests.contract.recorded import check_requests
+
+DRAW, EDIT = "/images/generations", "/images/edits"
+ANSWER = json_reply({"data": [{"b64_json": f"data:image/png;base64,{PNG64}"}], "usage": {"cost_in_usd_ticks": 200000000}})
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Loopback]:
+    async with loopback() as running:
+        running.on("POST", DRAW, ANSWER)
+        running.on("POST", EDIT, ANSWER)
+        running.on(
+            "GET", "/image-generation-models", json_reply({"models": [{"id": "grok-imagine-image"}, {"id": "grok-imagine-image-2.0"}]})
+        )
+        yield running
+        check_requests(running.seen, "derived-xai.json", exact=True)
+    await close_clients()
+
+
+def backend(server: Loopback, **more: Any) -> XaiImagesBackend:
+    return XaiImagesBackend(cloud_config("xai", server.url, **more))
+
+
+async def test_a_picture(server: Loopback) -> None:
+    result = await drawn(backend(server, resolution="2k", quality="medium"), spec(negative="", width=1080, height=2340))
+    assert server.asked(DRAW)[0].headers["Authorization"] == f"Bearer {KEY}"
+    expected = {"model": "grok-imagine-image", "prompt": "a red cat", "n": 1, "response_format": "b64_json"}
+    assert server.asked(DRAW)[0].json == {**expected, "aspect_ratio": "9:19.5", "resolution": "2k", "quality": "medium"}
+    assert (result.images[0].data, result.cost, result.cost_text) == (PNG, None, "200000000 ticks")
+
+
+async def test_the_price_in_dollars_when_the_host_says_what_a_tick_is(server: Loopback) -> None:
+    result = await drawn(backend(server, ticks_per_dollar=10_000_000_000))
+    assert (result.cost, result.cost_text) == (0.02, "")
+
+
+async def test_one_reference_keeps_its_shape_and_several_stay_in_order(server: Loopback) -> None:
+    mine = backend(server)
+    await drawn(mine, spec(negative="", references=(REFERENCE,)))
+    await drawn(mine, spec(negative="", references=(OTHER, REFERENCE), width=160, height=90))
+    one, several = (seen.json for seen in server.asked(EDIT))
+    assert (one["image"]["url"], "aspect_ratio" in one, "images" in one) == (as_data_uri(REFERENCE), False, False)
+    assert [picture["url"] for picture in several["images"]] == [as_data_uri(OTHER), as_data_uri(REFERENCE)]
+    assert (several["aspect_ratio"], "image" in several) == ("16:9", False)
+
+
+async def test_a_reference_of_a_type_it_does_not_read(server: Loopback) -> None:
+    gif = Reference(b"GIF89a" + b"\0" * 20 + b";", "image/png")
+    found = await failed(backend(server), spec(negative="", references=(gif,)))
+    assert (found.kind, "image/gif" in str(found), server.seen) == (ErrorKind.INVALID, True, [])
+
+
+@pytest.mark.parametrize("data", [[], [{"b64_json": "", "respect_moderation": False}], [{"b64_json": PNG64, "respect_moderation": False}]])
+async def test_moderation_inside_a_good_answer(server: Loopback, data: list[Any]) -> None:
+    server.on("POST", DRAW, json_reply({"data": data}))
+    found = await failed(backend(server))
+    assert (found.kind, found.retryable) == (ErrorKind.REFUSED, False)
+
+
+async def test_models(server: Loopback) -> None:
+    mine = backend(server)
+    assert [model.id for model in await mine.models()] == ["grok-imagine-image", "grok-imagine-image-2.0"]
+    assert (await mine.check()).problems == ()
+    able = mine.capabilities()
+    assert ((9, 16) in able.sizes.ratios, (6, 13) in able.sizes.ratios, able.seed, able.negative) == (True, True, False, False)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (400, {"error": {"message": "Incorrect API key provided", "type": "x"}}, ErrorKind.UNAUTHORISED),
+        (
+            400,
+            {"code": "Client specified an invalid argument", "error": "Generated image rejected by content moderation."},
+            ErrorKind.REFUSED,
+        ),
+        (403, {"error": "Your team has used all available credits"}, ErrorKind.NO_CREDIT),
+        (429, {"code": "x", "error": "Your team has reached its monthly spending limit"}, ErrorKind.NO_CREDIT),
+        (429, {"error": "Too many requests"}, ErrorKind.RATE_LIMITED),
+        (403, {"error": "not allowed"}, ErrorKind.UNAUTHORISED),
+        (422, {"error": "aspect_ratio: unknown variant"}, ErrorKind.INVALID),
+        (404, {"code": "not found", "error": "The model grok-2-image does not exist"}, ErrorKind.MISCONFIGURED),
+    ],
+)
+async def test_three_error_shapes(server: Loopback, status: int, body: Any, kind: ErrorKind) -> None:
+    server.on("POST", DRAW, json_reply(body, status))
+    assert (await failed(backend(server))).kind is kind
+
+
+async def test_faults(server: Loopback) -> None:
+    await check_faults(server, lambda: backend(server), DRAW)
+    await check_slow(server, lambda: backend(server, seconds=0.05), DRAW)
+
+
+async def test_hanging_up(server: Loopback) -> None:
+    await check_hang_up(server, lambda: backend(server), DRAW)
