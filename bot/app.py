@@ -22,6 +22,7 @@ from bot.engine.pictures.render import PictureWorker
 from bot.engine.prompting import Prompting
 from bot.engine.reply import Replier
 from bot.engine.services import Services
+from bot.engine.stories import Stories
 from bot.engine.turn import Turns
 from bot.guard.guard import Guard
 from bot.guard.rules import GuardRules
@@ -97,6 +98,7 @@ def wire(services: Services, settings: Settings) -> Engine:
     services.presenter = Presenter(services, PictureLocks())
     services.drafter = Drafter(services, replier)
     services.flow = PictureFlow(services, services.presenter)
+    services.stories = Stories(services, services.flow, replier)
     services.turns = Turns(services, services.flow, replier)
     queues = {name: BackendQueue(max(1, config.concurrency)) for name, config in settings.images.items()}
     worker = PictureWorker(services, services.presenter, services.drafter, queues, RetryPolicy())

@@ -68,7 +68,7 @@ class Engine:
     async def greet(self, key: ChatKey, place: Place, person: Person) -> bool:
         """Begin an empty story with the character's greeting; False when it has begun already."""
         chat = await self._chat(key, place)
-        return await self._turns.greet(chat, person)
+        return await self.services.stories.greet(chat, person)
 
     async def accept(self, call: CommandCall) -> int | None:
         """Store a command for ``run_stored``: its inbox row; None when it was known already."""

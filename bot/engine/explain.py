@@ -20,8 +20,8 @@ async def explain_context(engine: Engine, key: ChatKey) -> dict[str, Any]:
     if chat is None:
         raise NotFound(f"There is no chat {key}.")
     person = Person(id=newest[0].author_id, name=newest[0].author_name) if newest else Person(id="local", name="You")
-    stage = await services.turns.stage(chat, person)
-    model = services.turns.model_of(chat)
+    stage = await services.stories.stage(chat, person)
+    model = services.stories.model_of(chat)
     replier = services.turns.replier
     prompted = await replier.prompting.request(stage, model, tools=replier.tool_usable(chat, model))
     return {

@@ -222,11 +222,7 @@ class Replier:
 
     async def answer_text(self, model: ChatModel, request: ChatRequest) -> str:
         """The whole text of one request, without thoughts; for drafting."""
-        parts: list[str] = []
-        async for event in model.stream(request):
-            if isinstance(event, TextDelta):
-                parts.append(event.text)
-        return "".join(parts)
+        return "".join([event.text async for event in model.stream(request) if isinstance(event, TextDelta)])
 
 
 def _roomier(request: ChatRequest) -> ChatRequest:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bot.engine.pictures.flow import PictureFlow
     from bot.engine.pictures.presenter import Presenter
     from bot.engine.pictures.render import PictureWorker
+    from bot.engine.stories import Stories
     from bot.engine.turn import Turns
 
 
@@ -47,4 +48,5 @@ class Services:
     drafter: Drafter = field(init=False)
     flow: PictureFlow = field(init=False)
     worker: PictureWorker = field(init=False)
+    stories: Stories = field(init=False)
     turns: Turns = field(init=False)

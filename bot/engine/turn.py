@@ -9,7 +9,6 @@ import structlog
 from bot.domain.errors import PlatformError, UserError, VignetteError
 from bot.domain.events import Incoming
 from bot.domain.pictures import Origin, PictureRequest
-from bot.domain.places import Person
 from bot.domain.posts import Button, Post
 from bot.engine.attachments import Sent, take_in
 from bot.engine.commands.catalogue import control_id
@@ -19,11 +18,9 @@ from bot.engine.pictures.intent import Intent, detect
 from bot.engine.reply import Replier
 from bot.engine.services import Services
 from bot.engine.stage import Stage, set_stage
-from bot.engine.story.macros import expand
 from bot.engine.story.tools import PictureWish
 from bot.storage import chats, entries, inbox, pictures
 from bot.storage.records import Chat, Entry, Inbox, InboxState
-from providers.contract import ChatModel
 
 log = structlog.get_logger(__name__)
 
@@ -62,25 +59,6 @@ class Turns:
         """Say why a message is not answered."""
         await self._tell(inbox_id, event, error)
 
-    async def greet(self, chat: Chat, person: Person) -> bool:
-        """Begin an empty story with the character's greeting; False when it has begun already or there is no greeting."""
-        stage = await set_stage(self._services, chat, person)
-        async with self._services.db.read() as c:
-            if await entries.latest(c, chat.id, ("player", "character"), 1):
-                return False
-        return await self._greet(stage, str(stage.character.card.get("first_mes", "")))
-
-    async def _greet(self, stage: Stage, template: str) -> bool:
-        text = expand(template, stage.world()).text.strip()
-        if not text:
-            return False
-        async with self._services.db.write() as c:
-            entry = await entries.add(
-                c, stage.chat.id, "character", text, author_name=stage.character.name, character_id=stage.character.id
-            )
-        await self.replier.deliver(stage, entry, text, reply_to=None, posted=())
-        return True
-
     async def _open(self, inbox_id: int, event: Incoming, earlier: Inbox | None) -> _Turn:
         """Store what was said and load the stage."""
         services = self._services
@@ -101,7 +79,7 @@ class Turns:
     async def _store(self, inbox_id: int, event: Incoming, chat: Chat) -> Entry:
         sent = Sent()
         if event.attachments:
-            sent = await take_in(self._services, event, sees=self.model_of(chat).capabilities().image_in)
+            sent = await take_in(self._services, event, sees=self._services.stories.model_of(chat).capabilities().image_in)
             for problem in sent.problems:
                 await self._say(event, Post(f"📎 {problem}", reply_to=event.message_id))
         async with self._services.db.write() as c:
@@ -119,7 +97,7 @@ class Turns:
         return heard
 
     async def _answer(self, turn: _Turn) -> None:
-        chat, model = turn.stage.chat, self.model_of(turn.stage.chat)
+        chat, model = turn.stage.chat, self._services.stories.model_of(turn.stage.chat)
         tools = self.replier.tool_usable(chat, model)
         intent = self._intent(turn)
         if intent.outcome == "request" and not tools:
@@ -186,60 +164,6 @@ class Turns:
             await self._say(turn.event, Post(f"🎨 {failure.sentence}", reply_to=turn.event.message_id))
             return failure.sentence
 
-    async def show_again(self, chat: Chat, person: Person, entry_id: int) -> bool:
-        """Post a stored reply whose delivery was never confirmed; False when it is not one of this chat's or was shown since."""
-        async with self._services.db.read() as c:
-            entry = await entries.by_id(c, entry_id)
-            shown = await entries.posts_of(c, entry_id)
-        if entry is None or entry.chat_id != chat.id or entry.kind != "character" or shown:
-            return False
-        stage = await set_stage(self._services, chat, person)
-        await self.replier.deliver(stage, entry, entry.text, reply_to=None, posted=())
-        return True
-
-    async def stage(self, chat: Chat, person: Person) -> Stage:
-        """Who is on stage for this person."""
-        return await set_stage(self._services, chat, person)
-
-    async def enter(self, chat: Chat, person: Person, greeting: int) -> None:
-        """The chat's newly chosen character says greeting number ``greeting`` (1 = the first)."""
-        async with self._services.db.read() as c:
-            fresh = await chats.by_id(c, chat.id, self._services.defaults)
-        stage = await set_stage(self._services, fresh or chat, person)
-        card = stage.character.card
-        choices = [card.get("first_mes", ""), *(card.get("alternate_greetings") or ())]
-        await self._greet(stage, choices[min(greeting, len(choices)) - 1])
-
-    async def retry(self, chat: Chat, person: Person) -> bool:
-        """Write the newest reply anew as another variant; False when there is none."""
-        stage = await set_stage(self._services, chat, person)
-        async with self._services.db.read() as c:
-            newest = await entries.latest(c, chat.id, ("character", "player"), 1)
-            if not newest:
-                return False
-            replacing = newest[0] if newest[0].kind == "character" else None
-            posted = await entries.posts_of(c, replacing.id) if replacing else ()
-        if replacing is not None and len(await self._told_before(chat, replacing)) == 0:
-            return False
-
-        async def draw(wish: PictureWish, origin: Origin) -> str:
-            request = PictureRequest(chat=chat.key, place=chat.place, requester=person, origin=origin, mode=wish.mode, subject=wish.subject)
-            begun = await self._flow.begin(chat, request)
-            return begun.picture.key if begun.picture else "offered"
-
-        async def work() -> None:
-            await self.replier.reply(
-                stage, self.model_of(chat), draw, reply_to=None, inbox_id=None, posted=tuple(posted), replacing=replacing
-            )
-
-        await self._services.lanes.run(str(chat.key), work)
-        return True
-
-    async def _told_before(self, chat: Chat, entry: Entry) -> list[Entry]:
-        """What the players said before an entry; a greeting answers nothing and is not written anew."""
-        async with self._services.db.read() as c:
-            return [e for e in await entries.latest(c, chat.id, ("player",), 5) if e.id < entry.id]
-
     async def again(self, row: Inbox, chat: Chat) -> bool:
         """Answer a message whose answer failed; False when it was answered meanwhile."""
         if row.kind != "message" or row.state != "failed":
@@ -250,15 +174,6 @@ class Turns:
         await self._mark(row.id, "working")
         self._services.lanes.submit(str(chat.key), lambda: self.run(row.id, event, row))
         return True
-
-    async def hush(self, chat: Chat) -> bool:
-        """Stop the reply being written in this chat."""
-        return await self._services.lanes.cancel_running(str(chat.key))
-
-    def model_of(self, chat: Chat) -> ChatModel:
-        """The chat's model, else the host's first."""
-        models = self._services.chat_models
-        return models.get(chat.settings.chat_model) or next(iter(models.values()))
 
     async def _tell(self, inbox_id: int, event: Incoming, error: BaseException) -> None:
         failure = failure_of(error, doing="answering", chat=str(event.chat))

@@ -41,7 +41,7 @@ async def _use(ctx: CommandContext) -> None:
         await chats.set_character(c, ctx.chat.id, character.id)
     await ctx.say(f"You are talking with **{character.name}** now.")
     greeting = int(ctx.call.arguments.get("greeting", 1))
-    await ctx.services.turns.enter(ctx.chat, ctx.call.author, greeting)
+    await ctx.services.stories.enter(ctx.chat, ctx.call.author, greeting)
 
 
 async def _show(ctx: CommandContext) -> None:
@@ -49,7 +49,7 @@ async def _show(ctx: CommandContext) -> None:
     if name:
         character = await find_character(ctx, name)
     else:
-        character = (await ctx.services.turns.stage(ctx.chat, ctx.call.author)).character
+        character = (await ctx.services.stories.stage(ctx.chat, ctx.call.author)).character
     card = character.card
     greetings = 1 + len(card.get("alternate_greetings") or ())
     lines = [
@@ -107,7 +107,7 @@ async def _export(ctx: CommandContext) -> None:
 
 async def _prefix(ctx: CommandContext) -> None:
     arguments = ctx.call.arguments
-    character = (await ctx.services.turns.stage(ctx.chat, ctx.call.author)).character
+    character = (await ctx.services.stories.stage(ctx.chat, ctx.call.author)).character
     prefix = arguments.get("prefix", character.prefix)
     negative = arguments.get("negative", character.negative)
     ctx.services.guard.check_picture(ctx.chat, prefix)

@@ -6,7 +6,7 @@ from bot.domain.errors import NotAllowed, NotFound, NothingToDo
 from bot.domain.posts import Button, Post
 from bot.engine.commands.catalogue import Command, Control, Option, control_id
 from bot.engine.commands.context import CommandContext, ControlContext
-from bot.engine.commands.takes import cancel_picture, describe_take, find_picture, require_owner
+from bot.engine.pictures.swipes import cancel_picture, describe_take, find_picture, require_owner
 from bot.storage import chats, inbox, jobs, pictures
 from bot.storage.records import Job
 
@@ -14,16 +14,16 @@ PAGE = 6  # pictures on one gallery page
 
 
 async def _start(ctx: CommandContext) -> None:
-    if await ctx.services.turns.greet(ctx.chat, ctx.call.author):
+    if await ctx.services.stories.greet(ctx.chat, ctx.call.author):
         await ctx.done("The story begins.")
         return
-    stage = await ctx.services.turns.stage(ctx.chat, ctx.call.author)
+    stage = await ctx.services.stories.stage(ctx.chat, ctx.call.author)
     await ctx.say(f"**{stage.character.name}** is here. Just write; ask for a picture in your own words, or see `/help`.")
 
 
 async def _retry(ctx: CommandContext) -> None:
     await ctx.done("Writing another answer…")
-    if not await ctx.services.turns.retry(ctx.chat, ctx.call.author):
+    if not await ctx.services.stories.retry(ctx.chat, ctx.call.author):
         raise NothingToDo("There is no answer to write anew.")
 
 
@@ -78,8 +78,8 @@ async def _jobs(ctx: CommandContext | ControlContext) -> list[Job]:
 
 async def _status(ctx: CommandContext) -> None:
     under_way = await _jobs(ctx)
-    model = ctx.services.turns.model_of(ctx.chat)
-    stage = await ctx.services.turns.stage(ctx.chat, ctx.call.author)
+    model = ctx.services.stories.model_of(ctx.chat)
+    stage = await ctx.services.stories.stage(ctx.chat, ctx.call.author)
     backend = ctx.chat.settings.backend or next(iter(ctx.services.backends), "none")
     lines = [
         f"**{stage.character.name}** speaks through {model.name}; pictures come from {backend}.",
@@ -104,7 +104,7 @@ async def _cancel(ctx: CommandContext) -> None:
     for job in await _jobs(ctx):
         if (mine or job.requester.id == ctx.call.author.id) and await ctx.services.jobs.cancel(job.id):
             stopped += 1
-    if await ctx.services.turns.hush(ctx.chat):
+    if await ctx.services.stories.hush(ctx.chat):
         stopped += 1
     if not stopped:
         raise NothingToDo("Nothing of yours is under way here.")
@@ -151,7 +151,7 @@ async def _reanswer(ctx: ControlContext) -> None:
 
 async def _resend(ctx: ControlContext) -> None:
     """Show an answer that may not have arrived."""
-    if not ctx.key.isdecimal() or not await ctx.services.turns.show_again(ctx.chat, ctx.press.author, int(ctx.key)):
+    if not ctx.key.isdecimal() or not await ctx.services.stories.show_again(ctx.chat, ctx.press.author, int(ctx.key)):
         raise NothingToDo("This answer has been shown already.")
 
 

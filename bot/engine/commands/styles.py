@@ -61,7 +61,7 @@ async def _delete(ctx: CommandContext) -> None:
 
 async def _setvar(ctx: CommandContext) -> None:
     key = str(ctx.call.arguments["key"]).strip()
-    stage = await ctx.services.turns.stage(ctx.chat, ctx.call.author)
+    stage = await ctx.services.stories.stage(ctx.chat, ctx.call.author)
     value = expand(str(ctx.call.arguments.get("value", "")), stage.world()).text
     async with ctx.services.db.write() as c:
         await variables.put(c, ctx.chat.id, {key: value})

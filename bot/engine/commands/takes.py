@@ -2,63 +2,25 @@
 
 from __future__ import annotations
 
-import json
-
-from bot.domain.errors import NotAllowed, NotFound, NothingToDo, PictureGone, UserError
-from bot.domain.pictures import RenderPlan
-from bot.domain.places import Person
-from bot.domain.posts import Form, FormField, PictureState
+from bot.domain.errors import NotFound, NothingToDo, UserError
+from bot.domain.posts import Form, FormField
 from bot.engine.commands.catalogue import Control, FormSpec, control_id
 from bot.engine.commands.context import ControlContext, FormContext
-from bot.engine.pictures.plan import new_seed
-from bot.engine.services import Services
-from bot.storage import jobs, pictures
-from bot.storage.records import Chat, Job, Picture, Take
+from bot.engine.pictures.swipes import (
+    active_job,
+    approve,
+    cancel_picture,
+    delete_picture,
+    describe_take,
+    draw_again,
+    find_picture,
+    flip,
+    require_owner,
+    shown_take,
+    withdraw,
+)
 
 PROMPT_LIMIT = 4000  # characters in one form field; Discord's modal limit
-
-
-async def find_picture(services: Services, chat: Chat, key: str) -> Picture:
-    """The picture of a control in its own chat. Raises ``PictureGone``."""
-    async with services.db.read() as c:
-        picture = await pictures.by_key(c, key)
-    if picture is None or picture.deleted or picture.chat_id != chat.id:
-        raise PictureGone()
-    return picture
-
-
-async def active_job(services: Services, picture: Picture) -> Job | None:
-    """The job under way for a picture, a waiting proposal included."""
-    async with services.db.read() as c:
-        return await jobs.active_for_picture(c, picture.id)
-
-
-async def flip(services: Services, picture: Picture, step: int) -> None:
-    """Show another take. Before the first one comes the last one."""
-    if not picture.takes:
-        raise NothingToDo("There is no picture yet.")
-    index = (picture.shown + step) % len(picture.takes)
-    job = await active_job(services, picture)
-    state: PictureState = "drawing" if job and job.state in ("queued", "drawing") else "done"
-    text = await services.drafter.caption(picture.id) if state == "done" else "🖌️ Drawing another one…"
-    await services.presenter.show(picture.id, state, text, index=index)
-
-
-async def draw_again(services: Services, chat: Chat, picture: Picture, person: Person) -> None:
-    """Another take: the shown take's prompt, negative, size, backend and model with a new seed; only the seed differs."""
-    if not picture.takes:
-        await services.flow.redraw(chat, picture, person, None, "waiting")
-        return
-    plan = shown_take(picture).plan.model_copy(update={"seed": new_seed()})
-    await services.flow.redraw(chat, picture, person, plan, "queued")
-    await services.presenter.show(picture.id, "drawing", "🖌️ Drawing another one…")
-
-
-def shown_take(picture: Picture) -> Take:
-    """The take the post shows now. Raises ``NothingToDo`` when none was drawn yet."""
-    if not picture.takes:
-        raise NothingToDo("There is no picture yet.")
-    return picture.takes[min(picture.shown, len(picture.takes) - 1)]
 
 
 async def _previous(ctx: ControlContext) -> None:
@@ -92,10 +54,8 @@ async def _count(ctx: ControlContext) -> None:
 async def _edit(ctx: ControlContext) -> None:
     picture = await find_picture(ctx.services, ctx.chat, ctx.key)
     job = await active_job(ctx.services, picture)
-    if job is not None and job.state == "proposed" and job.plan is not None:
-        plan = job.plan
-    else:
-        plan = shown_take(picture).plan
+    proposed = job.plan if job is not None and job.state == "proposed" else None
+    plan = proposed or shown_take(picture).plan
     negative = picture.request.overrides.negative or ""
     await ctx.ask(
         Form(
@@ -128,18 +88,6 @@ async def _edited(ctx: FormContext) -> None:
     await services.presenter.show(picture.id, "drawing", "🖌️ Drawing with the new prompt…")
 
 
-async def approve(services: Services, picture: Picture, plan: RenderPlan | None = None) -> None:
-    """Let a proposal be drawn; doing it twice draws once."""
-    async with services.db.write() as c:
-        job = await jobs.active_for_picture(c, picture.id)
-        if job is None or not await jobs.move(c, job.id, "proposed", "queued"):
-            raise NothingToDo("This has been answered already.")
-        if plan is not None:
-            await jobs.set_plan(c, job.id, plan)
-    await services.presenter.show(picture.id, "waiting", "🖌️ On it…")
-    services.jobs.start(job.id)
-
-
 async def _approve(ctx: ControlContext) -> None:
     await approve(ctx.services, await find_picture(ctx.services, ctx.chat, ctx.key))
 
@@ -159,65 +107,9 @@ async def _cancel(ctx: ControlContext) -> None:
     await cancel_picture(ctx.services, picture)
 
 
-async def cancel_picture(services: Services, picture: Picture) -> None:
-    """Stop the job under way; reaches the backend. Raises ``NothingToDo`` when nothing is."""
-    job = await active_job(services, picture)
-    if job is not None and job.state == "proposed":
-        await withdraw(services, picture, job)
-    elif job is None or not await services.jobs.cancel(job.id):
-        raise NothingToDo("Nothing is being drawn here.")
-
-
-async def withdraw(services: Services, picture: Picture, job: Job) -> None:
-    """Take a proposal back. Raises ``NothingToDo`` when it was answered meanwhile."""
-    async with services.db.write() as c:
-        if not await jobs.move(c, job.id, "proposed", "cancelled"):
-            raise NothingToDo("This has been answered already.")
-    await services.presenter.show(picture.id, "cancelled", "Dismissed.")
-
-
-def require_owner(services: Services, chat: Chat, picture: Picture, person: Person) -> None:
-    """Whoever asked for it, managers of the place and the host may end or remove a picture."""
-    job_owner = picture.request.requester.id == person.id
-    if not job_owner and not services.guard.may_change(chat, person):
-        raise NotAllowed(f"Only {picture.request.requester.name}, moderators and the host may do that.")
-
-
 async def _info(ctx: ControlContext) -> None:
     picture = await find_picture(ctx.services, ctx.chat, ctx.key)
     await ctx.say(describe_take(picture, shown_take(picture)))
-
-
-def describe_take(picture: Picture, take: Take) -> str:
-    """The exact request behind a take, for people."""
-    plan = take.plan
-    settings = {
-        "steps": plan.steps,
-        "CFG scale": plan.cfg,
-        "sampler": plan.sampler,
-        "scheduler": plan.scheduler,
-        "CLIP skip": plan.clip_skip,
-        "denoise": plan.denoise,
-        "VAE": plan.vae,
-        "workflow": plan.workflow,
-        "upscale": plan.upscale,
-    }
-    lines = [
-        f"**Picture `{picture.key}`, {take.position + 1} of {len(picture.takes)}** — asked by {picture.request.requester.name}, mode {plan.mode}",
-        f"**Prompt**\n```\n{plan.prompt}\n```",
-        f"**Negative prompt**\n```\n{plan.negative}\n```" if plan.negative else "",
-        f"**Backend** {plan.backend}" + (f", model {plan.model}" if plan.model else ""),
-        f"**Size** {take.width}×{take.height} · **Seed** {plan.seed} · {take.seconds:.1f} s"
-        + (f" · ${take.cost:.4f}" if take.cost else ""),
-        " · ".join(f"**{name}** {value}" for name, value in settings.items() if value is not None),
-        "\n".join(f"⚠️ Not used: {lost.setting} ({lost.why})" for lost in plan.lost),
-    ]
-    return "\n".join(line for line in lines if line)
-
-
-def take_parameters(take: Take) -> str:
-    """Everything recorded about a take, as JSON text; for the gallery's download."""
-    return json.dumps({"request": take.plan.model_dump(mode="json"), "backend": json.loads(take.backend_words)}, indent=2)
 
 
 async def _delete(ctx: ControlContext) -> None:
@@ -227,15 +119,6 @@ async def _delete(ctx: ControlContext) -> None:
     if job is not None:
         await ctx.services.jobs.cancel(job.id)
     await delete_picture(ctx.services, ctx.chat, picture)
-
-
-async def delete_picture(services: Services, chat: Chat, picture: Picture) -> None:
-    """Remove the post, the takes and the image files nobody else uses."""
-    async with services.db.write() as c:
-        shas = await pictures.erase(c, picture.id)
-    if picture.message_id is not None:
-        await services.platforms[chat.key.platform].delete(chat.key, (picture.message_id,))
-    await services.assets.remove(shas)
 
 
 async def _draw_offer(ctx: ControlContext) -> None:

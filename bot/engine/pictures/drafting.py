@@ -155,8 +155,8 @@ class Drafter:
         return (style.prefix, style.negative) if style else (settings.prefix, settings.negative)
 
     def _placeholders(self, stage: Stage, workflow: str) -> dict[str, str]:
-        """The host's own placeholders of a workflow (its ``vignette`` table), macros expanded; every chat variable is one too."""
-        return {name: value for name, value in stage.variables.items()} if workflow else {}
+        """Every variable of the chat is a custom placeholder of its workflow: ``setvar`` or a style's macro sets it."""
+        return dict(stage.variables) if workflow else {}
 
     def _references(self, stage: Stage, workflow: str) -> tuple[str, ...]:
         """The character's avatar, where the workflow has a place for it."""

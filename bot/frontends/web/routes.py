@@ -26,8 +26,8 @@ from bot.domain.errors import UserError
 from bot.domain.events import Attachment, CommandCall, Incoming, Press, Submission
 from bot.domain.posts import Post
 from bot.engine.commands.parse import find, parse
-from bot.engine.commands.takes import take_parameters
 from bot.engine.engine import Engine
+from bot.engine.pictures.swipes import take_parameters
 from bot.frontends.web.access import Access
 from bot.frontends.web.platform import PageResponder, WebPlatform, fresh_id
 from bot.frontends.web.render import appended
@@ -114,15 +114,16 @@ class Page:
             await self.engine.greet(chat.key, PLACE, PERSON)
             chat = await self.reader.chat(chat_id)
         page = await self.reader.page(chat, int(before) if before.isdecimal() else None)
-        stage = await services.turns.stage(chat, PERSON)
+        stage = await services.stories.stage(chat, PERSON)
         async with services.db.read() as c:
             cast = await characters.for_chat(c, chat.key)
             known = await chats.of_platform(c, "web", services.defaults)
             names = {character.id: character.name for story in known for character in await characters.for_chat(c, story.key)}
         stories = [
-            {"id": s.key.channel, "title": f"{names.get(s.character_id or 0, services.default_character)} · {s.key.channel}"} for s in reversed(known)
+            {"id": s.key.channel, "title": f"{names.get(s.character_id or 0, services.default_character)} · {s.key.channel}"}
+            for s in reversed(known)
         ]
-        toy = not services.turns.model_of(chat).capabilities().writer
+        toy = not services.stories.model_of(chat).capabilities().writer
         values: dict[str, Any] = {
             "chat_id": chat_id,
             "csrf": self.access.csrf if self.access else "",
@@ -162,11 +163,17 @@ class Page:
         if not text and not attachments:
             return Response(status_code=204)
         event = Incoming(
-            chat=chat_key(chat_id), place=PLACE, author=PERSON, message_id=message_id, text=text.removeprefix("/") if text.startswith("//") else text,
-            sent_at=datetime.now(UTC), addressed=True, attachments=attachments,
+            chat=chat_key(chat_id),
+            place=PLACE,
+            author=PERSON,
+            message_id=message_id,
+            text=text.removeprefix("/") if text.startswith("//") else text,
+            sent_at=datetime.now(UTC),
+            addressed=True,
+            attachments=attachments,
         )
         if await self.engine.hear(event):
-            stage = await self.engine.services.turns.stage(await self.reader.chat(chat_id), PERSON)
+            stage = await self.engine.services.stories.stage(await self.reader.chat(chat_id), PERSON)
             words = event.text or " ".join(f"[{a.name}]" for a in attachments)
             html = self.platform.renderer.line(message_id, "player", stage.persona.name, words)
             self.platform.hub.publish(event.chat, appended(html, "story"))
@@ -183,7 +190,13 @@ class Page:
             await responder.answer(Post(error.message, private=True))
             return HTMLResponse(responder.html)
         call = CommandCall(
-            chat=chat_key(chat_id), place=PLACE, author=PERSON, name=command.name, arguments=arguments, call_id=message_id, target=target,
+            chat=chat_key(chat_id),
+            place=PLACE,
+            author=PERSON,
+            name=command.name,
+            arguments=arguments,
+            call_id=message_id,
+            target=target,
             attachments=attachments,
         )
         await self.engine.run(call, responder)
@@ -198,8 +211,12 @@ class Page:
         form = await request.form()
         responder = PageResponder(self.platform.renderer)
         press = Press(
-            chat=chat_key(_chat_id(request)), place=PLACE, author=PERSON, control=str(form.get("control", "")),
-            message_id=str(form.get("message", "")), press_id=fresh_id(),
+            chat=chat_key(_chat_id(request)),
+            place=PLACE,
+            author=PERSON,
+            control=str(form.get("control", "")),
+            message_id=str(form.get("message", "")),
+            press_id=fresh_id(),
         )
         self.platform.notes.pop(press.message_id, None)
         await self.engine.press(press, responder)
@@ -210,7 +227,12 @@ class Page:
         responder = PageResponder(self.platform.renderer)
         values = {name.removeprefix("value-"): str(value) for name, value in form.items() if name.startswith("value-")}
         submission = Submission(
-            chat=chat_key(_chat_id(request)), place=PLACE, author=PERSON, form=str(form.get("form", "")), values=values, submission_id=fresh_id()
+            chat=chat_key(_chat_id(request)),
+            place=PLACE,
+            author=PERSON,
+            form=str(form.get("form", "")),
+            values=values,
+            submission_id=fresh_id(),
         )
         await self.engine.submit(submission, responder)
         return HTMLResponse(responder.html)
@@ -268,7 +290,10 @@ class Page:
                 self.platform.files[handle] = data
                 kept.append(
                     Attachment(
-                        name=upload.filename[:200], mime=upload.content_type or "application/octet-stream", size=upload.size or len(data), handle=handle
+                        name=upload.filename[:200],
+                        mime=upload.content_type or "application/octet-stream",
+                        size=upload.size or len(data),
+                        handle=handle,
                     )
                 )
         while len(self.platform.files) > 20:  # the oldest uploads have been dealt with
@@ -299,7 +324,8 @@ def _catalogue(engine: Engine) -> list[dict[str, Any]]:
                     "aliases": c.aliases,
                     "help": c.help,
                     "options": [
-                        {"name": o.name, "help": o.help, "rest": o.rest, "choices": o.choices, "complete": o.complete is not None} for o in c.options
+                        {"name": o.name, "help": o.help, "rest": o.rest, "choices": o.choices, "complete": o.complete is not None}
+                        for o in c.options
                     ],
                 }
                 for c in engine.catalogue.commands.values()
