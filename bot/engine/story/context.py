@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from bot.domain.errors import ConfigurationError
@@ -84,18 +84,18 @@ class Assembled:
 def plan_tail(world: World, room: Room, *, speak_next: str = "", post_history: str = "", note: str = "") -> TailPlan:
     """Divide the notes: at most 3 % of the room for a request goes behind the log, the most pressing first; what does not fit goes
     into the head as a template, so that nothing is lost and the window stays cached. Who speaks next is short, or left out."""
-    left = int(room.tokens * TAIL_SHARE)
+    # by the templates' own length and without calibration, so that a note never moves by itself and breaks the head
+    left = int(replace(room, factor=1.0).tokens * TAIL_SHARE)
     tail: list[str] = []
     standing: list[str] = []
     for text in (speak_next, post_history, note):
-        words = expand(text, world).text.strip()
-        cost = estimate(words) + PER_MESSAGE
-        if words and cost <= left:
+        cost = estimate(text.strip()) + PER_MESSAGE
+        if text.strip() and cost <= left:
             left -= cost
-            tail.insert(0, words)
-        elif words and text is not speak_next:
+            tail.insert(0, expand(text, world).text.strip())
+        elif text.strip() and text is not speak_next:
             standing.append(text)
-    return TailPlan("\n\n".join(tail), tuple(standing))
+    return TailPlan("\n\n".join(text for text in tail if text), tuple(standing))
 
 
 def assemble(

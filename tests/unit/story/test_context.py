@@ -226,6 +226,12 @@ def test_tail_is_small_and_nothing_is_lost() -> None:
     assert plan_tail(WORLD, Room(200, 100), speak_next="[Write {{char}}'s next message, please.]").standing == ()
 
 
+def test_calibration_never_moves_a_note_between_tail_and_head() -> None:
+    note = "Keep it short. " * 40
+    plans = {plan_tail(WORLD, Room(8000, 400, factor), note=note) for factor in (0.3, 0.7, 1.0, 1.5)}
+    assert len(plans) == 1
+
+
 def test_recent_lines() -> None:
     log = [
         entry(1),
