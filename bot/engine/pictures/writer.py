@@ -194,7 +194,7 @@ def _brief(text: str, limit: int) -> str:
     """The visible part of a text: no spoken words, no markup, cut at a sentence, phrase or word."""
     silent = _SPEECH.sub(" ", text)
     words = clean_reply(silent if any(char.isalpha() for char in silent) else text).replace("_", " ")
-    words = " ".join(words.split())
+    words = " ".join(words.split()).replace(".,", ",")
     if len(words) <= limit:
         return words.rstrip(" .,")
     short = words[:limit]
