@@ -47,9 +47,12 @@ def renew(text: str, tables: dict[str, str]) -> str:
     """The text with everything between its markers replaced. Raises ``ValueError`` when a marker is missing."""
     for name, table in tables.items():
         pattern = re.compile(f"(<!-- {name}:begin -->\n).*?(<!-- {name}:end -->)", re.DOTALL)
-        text, count = pattern.subn(lambda found, table=table: f"{found[1]}{table}\n{found[2]}", text)
-        if count != 1:
-            raise ValueError(f"README.md: expected one pair of markers «{name}», found {count}")
+        found = pattern.findall(text)
+        if len(found) != 1:
+            raise ValueError(f"README.md: expected one pair of markers «{name}», found {len(found)}")
+        begin, end = found[0]
+        before, _, rest = text.partition(begin)
+        text = f"{before}{begin}{table}\n{end}{rest.partition(end)[2]}"
     return text
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 
+from bot.doctor import examine
 from bot.doctor_platforms import check_discord, check_telegram
 from bot.settings import DiscordSettings, TelegramSettings
+from bot.settings_load import load_settings
 
 TOKEN = "123456:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0"
 
@@ -95,3 +98,43 @@ async def test_nobody_there_is_broken_without_telling_the_address() -> None:
     for health in (await check_discord(discord("http://127.0.0.1:9")), await check_telegram(telegram("http://127.0.0.1:9"))):
         assert "cannot be reached" in health.problems[0]
         assert TOKEN not in health.problems[0]
+
+
+async def report(**environment: str) -> tuple[bool, str]:
+    lines: list[str] = []
+    fine = await examine(load_settings(None, environment), lines.append)
+    return fine, "\n".join(lines)
+
+
+async def test_examine_reports_every_part_and_hides_secrets(server: Server) -> None:
+    server.on("/v1/models", {"error": {"message": "bad key hidden-key-123"}}, 401)
+    fine, told = await report(
+        DISCORD_TOKEN=TOKEN,
+        VIGNETTE_DISCORD__API_BASE=f"{server.base}/api/v10",
+        VIGNETTE_CHAT__MAIN__PROVIDER="custom",
+        VIGNETTE_CHAT__MAIN__BASE_URL=f"{server.base}/v1",
+        VIGNETTE_CHAT__MAIN__MODEL="m",
+        VIGNETTE_CHAT__MAIN__API_KEY="hidden-key-123",
+        VIGNETTE_IMAGES__LOCAL__PROVIDER="automatic1111",
+        VIGNETTE_IMAGES__LOCAL__BASE_URL="http://127.0.0.1:9",
+    )
+    assert not fine
+    assert "ok      storage" in told
+    for part in ("chat.main", "images.local", "discord"):
+        assert f"BROKEN  {part}" in told
+    assert "telegram" not in told
+    assert "hidden-key-123" not in told
+    assert TOKEN not in told
+
+
+async def test_examine_names_the_capability_a_writer_lacks() -> None:
+    _, told = await report(VIGNETTE_CHAT__TOY__PROVIDER="embedded")
+    assert "missing capability: writer" in told
+    assert "missing capability: an image backend" in told
+
+
+async def test_storage_that_cannot_be_written_is_broken(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    fine, told = await report(VIGNETTE_STORAGE__ASSETS=str(tmp_path / "file" / "assets"))
+    assert not fine
+    assert "BROKEN  storage" in told

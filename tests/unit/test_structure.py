@@ -52,6 +52,7 @@ def test_functions_fit_a_screen() -> None:
     long = {
         f"{path.relative_to(ROOT)}:{node.name}": node.end_lineno - node.lineno + 1
         for path in sources()
+        if path.parent.name != "versions"  # a migration is one list of statements
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno and node.end_lineno - node.lineno >= 70
     }
@@ -60,7 +61,10 @@ def test_functions_fit_a_screen() -> None:
 
 @pytest.mark.parametrize("path", sorted(sources()), ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_file_says_what_it_holds(path: Path) -> None:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8")
+    if not text.strip():
+        return  # a package that holds nothing itself
+    tree = ast.parse(text)
     assert ast.get_docstring(tree), "a module docstring is missing"
     if len(tree.body) > 1 and path.name not in ("__init__.py",):
         futures = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
@@ -106,7 +110,7 @@ def test_no_secret_in_examples(name: str) -> None:
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-embedded.txt"])
 def test_requirements_are_pinned_with_hashes_and_name_no_host(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
-    assert not re.search(r"https?://|file:|--(extra-)?index-url|--find-links|--trusted-host|^-f|^-i|(?<![\w.])/\w+/", text, re.MULTILINE)
+    assert not re.search(r"https?://|file:/|--(extra-)?index-url|--find-links|--trusted-host|^-f|^-i|(?<![\w.])/\w+/", text, re.MULTILINE)
     entries = re.split(r"^(?=[A-Za-z0-9])", text, flags=re.MULTILINE)[1:]
     assert entries
     for entry in entries:
