@@ -7,11 +7,10 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from telegram import CallbackQuery, Chat, Message, MessageReactionUpdated, ReactionTypeEmoji, Update, User
-from telegram.error import TelegramError
+from telegram import Chat, Message, Update, User
 
 from bot.domain.errors import PlatformError, UserError
-from bot.domain.events import Changed, CommandCall, Press, Submission
+from bot.domain.events import Changed, CommandCall, Submission
 from bot.domain.places import ChatKey, Person
 from bot.domain.posts import Post
 from bot.engine.commands.catalogue import Command
@@ -23,7 +22,9 @@ from bot.frontends.telegram.forms import CANCEL, Forms, Question
 from bot.frontends.telegram.notes import Notes
 from bot.frontends.telegram.people import Managers
 from bot.frontends.telegram.posts import Posts
-from bot.frontends.telegram.responder import NOTICE, ChatResponder, PressResponder
+from bot.frontends.telegram.presses import Presses
+from bot.frontends.telegram.responder import ChatResponder
+from bot.frontends.telegram.topics import Topics
 
 if TYPE_CHECKING:
     from bot.engine.engine import Engine
@@ -32,20 +33,18 @@ log = structlog.get_logger(__name__)
 
 KINDS = ("message", "edited_message", "callback_query", "message_reaction")
 """Updates asked for; reactions are not among Telegram's own default."""
-NOTICE_WAIT = 0.04
-"""Seconds a press may take to bring about its own notice before it is answered without one."""
 
 
 class Dispatcher:
     """Feeds the engine. ``store`` returns once an update is safe; the rest runs as tasks, so that nobody waits for others."""
 
-    def __init__(self, engine: Engine, calls: Calls, posts: Posts, forms: Forms, notes: Notes) -> None:
+    def __init__(self, engine: Engine, calls: Calls, posts: Posts, forms: Forms, topics: Topics, notes: Notes) -> None:
         self._engine = engine
         self._calls = calls
         self._posts = posts
         self._forms = forms
-        self._notes = notes
         self._managers = Managers(calls.bot)
+        self._presses = Presses(engine, calls, posts, forms, topics, self._managers)
         self._tasks: set[asyncio.Task[None]] = set()
         self.albums = Albums(calls.bot, notes, self._whole)
 
@@ -56,9 +55,9 @@ class Dispatcher:
         elif update.edited_message is not None:
             await self._edited(update.edited_message)
         elif update.callback_query is not None:
-            self._start(self._press(update.callback_query))
+            self._start(self._presses.press(update.callback_query))
         elif update.message_reaction is not None:
-            self._start(self._reaction(update.message_reaction, update.update_id))
+            self._start(self._presses.reaction(update.message_reaction, update.update_id))
 
     async def stop(self, grace: float) -> None:
         """Let what runs finish for ``grace`` seconds."""
@@ -206,74 +205,14 @@ class Dispatcher:
         submission = Submission(
             chat=updates.key_of(message.chat, message),
             place=updates.place_of(message.chat),
-            author=await self._manager_checked(self._person(message), message.chat, message.from_user),
+            author=await self._managers.checked(self._person(message), message.chat, message.from_user),
             form=question.form,
             values=values,
             submission_id=str(message.message_id),
         )
         await self._engine.submit(submission, responder)
 
-    # presses and reactions
-
-    async def _press(self, query: CallbackQuery) -> None:
-        message = query.message
-        if message is None or not query.data:
-            await self._acknowledge(query, "This button is too old.")
-            return
-        chat = message.chat
-        key = updates.key_of(chat, message) if isinstance(message, Message) else await self._key(chat, message.message_id)
-        person = updates.person_of(query.from_user, chat)
-        responder = PressResponder(self._posts, self._forms, Target.of(key), person, str(message.message_id))
-
-        async def work() -> None:
-            press = Press(
-                chat=key,
-                place=updates.place_of(chat),
-                author=await self._manager_checked(person, chat, query.from_user),
-                control=str(query.data),
-                message_id=str(message.message_id),
-                press_id=query.id,
-            )
-            await self._engine.press(press, responder)
-
-        working = asyncio.create_task(self._guarded(work()))
-        try:
-            await asyncio.wait((working, responder.notice), timeout=NOTICE_WAIT, return_when=asyncio.FIRST_COMPLETED)
-            responder.close()
-            await self._acknowledge(query, responder.notice.result() if responder.notice.done() else None)
-        finally:
-            await working
-
-    async def _acknowledge(self, query: CallbackQuery, words: str | None) -> None:
-        """End the spinner on the button. Queries die within seconds; after a restart old ones arrive late."""
-        try:
-            await self._calls.bot.answer_callback_query(query.id, text=words[:NOTICE] if words else None)
-        except TelegramError as error:
-            log.info("press not acknowledged", reason=type(error).__name__)
-
-    async def _reaction(self, reaction: MessageReactionUpdated, update_id: int) -> None:
-        """Adding an emoji presses; so does taking one away, because the bot cannot take it away for the person."""
-        if reaction.user is None or reaction.user.is_bot:
-            return
-        old = [r.emoji for r in reaction.old_reaction if isinstance(r, ReactionTypeEmoji)]
-        new = [r.emoji for r in reaction.new_reaction if isinstance(r, ReactionTypeEmoji)]
-        added = [emoji for emoji in new if emoji not in old]
-        key = await self._key(reaction.chat, reaction.message_id)
-        person = await self._manager_checked(updates.person_of(reaction.user, reaction.chat), reaction.chat, reaction.user)
-        message_id = str(reaction.message_id)
-        responder = ChatResponder(self._posts, self._forms, Target.of(key), person, message_id)
-        for emoji in added or [emoji for emoji in old if emoji not in new]:
-            await self._engine.react(
-                key,
-                updates.place_of(reaction.chat),
-                person,
-                message_id=message_id,
-                emoji=emoji,
-                press_id=f"{update_id}:{emoji}",
-                responder=responder,
-            )
-
-    # people and places
+    # people
 
     @property
     def _bot(self) -> User:
@@ -283,21 +222,6 @@ class Dispatcher:
         manager = message.from_user is not None and self._managers.known(message.chat, message.from_user.id)
         return updates.person_of(message.from_user, message.chat, message.sender_chat, manager=manager)
 
-    async def _manager_checked(self, person: Person, chat: Chat, user: User | None) -> Person:
-        if person.manager or user is None or not await self._managers.is_manager(chat, user.id):
-            return person
-        return person.model_copy(update={"manager": True})
-
     def _responder(self, message: Message, person: Person) -> ChatResponder:
         target = Target.of(updates.key_of(message.chat, message))
         return ChatResponder(self._posts, self._forms, target, person, str(message.message_id))
-
-    async def _key(self, chat: Chat, message_id: int) -> ChatKey:
-        """The chat of a message that Telegram only names: reactions and old presses do not tell the topic."""
-        topic = await self._notes.get(topic_note(chat.id, str(message_id))) if chat.id < 0 else None
-        return ChatKey("telegram", "", str(chat.id), topic or "")
-
-
-def topic_note(chat_id: int, message_id: str) -> str:
-    """The name under which the topic of a picture's post is remembered."""
-    return f"telegram:topic:{chat_id}:{message_id}"

@@ -18,7 +18,7 @@ from bot.domain.events import Attachment
 from bot.domain.places import ChatKey
 from bot.domain.posts import PictureView, Post, Shown, Speaker
 from bot.frontends.telegram.calls import Calls, Target
-from bot.frontends.telegram.dispatch import KINDS, Dispatcher, topic_note
+from bot.frontends.telegram.dispatch import KINDS, Dispatcher
 from bot.frontends.telegram.forms import Forms
 from bot.frontends.telegram.intake import Intake
 from bot.frontends.telegram.menu import set_menu
@@ -28,6 +28,7 @@ from bot.frontends.telegram.pacing import Pacer
 from bot.frontends.telegram.pictures import Pictures
 from bot.frontends.telegram.posts import Posts
 from bot.frontends.telegram.replies import Reply
+from bot.frontends.telegram.topics import Topics
 
 if TYPE_CHECKING:
     from bot.engine.engine import Engine
@@ -70,7 +71,9 @@ class TelegramFrontEnd:
         self._posts = Posts(self._calls)
         self._pictures = Pictures(self._calls)
         self._texts = Texts(self._calls)
-        self._dispatch = Dispatcher(engine, self._calls, self._posts, Forms(self._texts, self._notes), self._notes)
+        self._topics = Topics(self._notes)
+        forms = Forms(self._texts, self._notes)
+        self._dispatch = Dispatcher(engine, self._calls, self._posts, forms, self._topics, self._notes)
         self._updater = Updater(self._bot, Intake(self._dispatch.store))
         self._connecting: asyncio.Task[None] | None = None
 
@@ -147,8 +150,8 @@ class TelegramFrontEnd:
 
     async def show(self, view: PictureView) -> Shown:
         shown = await self._pictures.show(view)
-        if view.chat.topic and shown.message_id != view.message_id:
-            await self._notes.put(topic_note(int(view.chat.channel), shown.message_id), view.chat.topic)
+        if shown.message_id != view.message_id:
+            await self._topics.remember(view.chat, shown.message_id)
         return shown
 
     async def find(self, chat: ChatKey, key: str) -> str | None:

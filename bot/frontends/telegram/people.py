@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 
 import structlog
-from telegram import Bot, Chat
+from telegram import Bot, Chat, User
 from telegram.constants import ChatMemberStatus
 from telegram.error import TelegramError
+
+from bot.domain.places import Person
 
 log = structlog.get_logger(__name__)
 
@@ -48,3 +50,9 @@ class Managers:
             self._known.clear()
         self._known[key] = (time.monotonic() + REMEMBERED, manager)
         return manager
+
+    async def checked(self, person: Person, chat: Chat, user: User | None) -> Person:
+        """The person with what Telegram says about managing this chat."""
+        if person.manager or user is None or not await self.is_manager(chat, user.id):
+            return person
+        return person.model_copy(update={"manager": True})
