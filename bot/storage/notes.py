@@ -27,4 +27,4 @@ async def remove(c: AsyncConnection, name: str) -> None:
 async def starting_with(c: AsyncConnection, beginning: str) -> dict[str, str]:
     """All facts whose names begin so."""
     found = await c.execute(select(notes.c.name, notes.c.value).where(notes.c.name.startswith(beginning, autoescape=True)))
-    return {name: value for name, value in found}
+    return dict(found.tuples().all())

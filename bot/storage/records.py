@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from bot.domain.chat_settings import ChatSettings
-from bot.domain.pictures import JobState, Lost, PictureRequest, RenderPlan
+from bot.domain.pictures import JobState, PictureRequest, RenderPlan
 from bot.domain.places import ChatKey, Person, Place
 
 EntryKind = Literal["player", "character", "narrator", "picture", "note"]

@@ -13,7 +13,7 @@ from bot.storage.schema import variables
 
 async def of_chat(c: AsyncConnection, chat_id: int) -> dict[str, str]:
     found = await c.execute(select(variables.c.name, variables.c.value).where(variables.c.chat_id == chat_id))
-    return {name: value for name, value in found}
+    return dict(found.tuples().all())
 
 
 async def get(c: AsyncConnection, chat_id: int, name: str) -> str | None:
