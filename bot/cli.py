@@ -157,7 +157,7 @@ def context(
     from bot.app import open_engine
     from bot.domain.errors import VignetteError
     from bot.domain.places import ChatKey
-    from bot.engine.pictures.explain import explain_context
+    from bot.engine.explain import explain_context
     from bot.explain import write_line
 
     async def explain() -> None:

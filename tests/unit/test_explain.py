@@ -63,10 +63,10 @@ async def test_every_registered_provider_is_listed_with_capabilities() -> None:
         None, {"VIGNETTE_IMAGES__LOCAL__PROVIDER": "automatic1111", "VIGNETTE_IMAGES__LOCAL__BASE_URL": "http://127.0.0.1:9"}
     )
     lines = [line async for line in backend_lines(settings)]
-    registered = {line["name"]: line for line in lines if line["configured_as"] is None}
-    assert {"openai", "custom", "comfyui", "automatic1111"} <= set(registered)
-    assert registered["openai"]["capabilities"]["tools"] is True
-    assert registered["comfyui"]["capabilities"]["workflows"] is True
+    registered = {(line["kind"], line["name"]): line for line in lines if line["configured_as"] is None}
+    assert {("chat", "openai"), ("chat", "custom"), ("images", "comfyui"), ("images", "automatic1111")} <= set(registered)
+    assert registered["chat", "openai"]["capabilities"]["tools"] is True
+    assert registered["images", "comfyui"]["capabilities"]["workflows"] is True
     local = [line for line in lines if line["configured_as"] == "local"]
     assert local[0]["capabilities"]["negative"] is True
     assert local[-1]["error"], "an unreachable server is named"
