@@ -12,6 +12,8 @@ from typing import Protocol
 
 import structlog
 
+import prompts
+from bot.domain.errors import ConfigurationError
 from bot.engine.cast.builtin import builtin_characters
 from bot.engine.commands.all import build_catalogue
 from bot.engine.engine import Engine
@@ -77,6 +79,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
             chat_models=models,
             backends=backends,
             writer_name=settings.writer.chat,
+            templates=host_templates(settings.templates),
             workflows={name: path.read_text(encoding="utf-8") for name, path in settings.workflows.items()},
         )
         async with db.write() as c:
@@ -90,6 +93,16 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
             await backend.close()
         await close_clients()
         await db.close()
+
+
+def host_templates(folder: Path | None) -> dict[str, str]:
+    """The host's templates. Raises ``ConfigurationError`` naming the file that cannot be used."""
+    if folder is None:
+        return {}
+    try:
+        return prompts.overrides_from(folder)
+    except (prompts.BadTemplate, OSError) as error:
+        raise ConfigurationError(f"templates = {str(folder)!r}: {error}") from error
 
 
 def wire(services: Services, settings: Settings) -> Engine:

@@ -181,6 +181,9 @@ class Settings(Section):
     writer: WriterSettings = WriterSettings()
     images: Providers = Field({}, description="Image backends, `[images.<name>]`; the first is the default.")
     workflows: dict[TableName, HostPath] = Field({}, description="ComfyUI workflows: name = path of a file in API format.")
+    templates: HostPath | None = Field(
+        None, description="Folder with templates of your own, named like those in `prompts/`; they replace the built-in ones."
+    )
     defaults: DefaultsSettings = DefaultsSettings()
     guard: GuardSettings = GuardSettings()
     log: LogSettings = LogSettings()

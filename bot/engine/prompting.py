@@ -54,11 +54,11 @@ class Prompting:
             story = await entries.window(c, chat.id, chat.first_entry)
         told = [e for e in story if before is None or e.id < before.id]
         people = _people(stage, told)
-        offered = (picture_tool(),) if tools else ()
+        offered = (picture_tool(self._services.templates),) if tools else ()
         tail = plan_tail(
             stage.world(),
             room,
-            speak_next="" if chat.place.private else prompts.load("speak_next"),
+            speak_next="" if chat.place.private else prompts.load("speak_next", self._services.templates),
             post_history=str(stage.character.card.get("post_history_instructions") or ""),
             note=chat.settings.author_note,
         )
@@ -129,9 +129,9 @@ class Prompting:
         async with self._services.db.read() as c:
             known = await personas.of_people(c, chat.key.platform, people)
         if chat.settings.character_pictures == "tag" and self._services.backends:
-            standing = (*standing, prompts.load("scene_tag"))
+            standing = (*standing, prompts.load("scene_tag", self._services.templates))
         source = HeadSource(
-            template=prompts.load("head"),
+            template=prompts.load("head", self._services.templates),
             card=stage.character.card,
             world=stage.world(),
             personas=tuple((p.name, p.description) for _, p in sorted(known.items())),

@@ -193,14 +193,13 @@ class Replier:
             tools=tuple(tool.name for tool in request.tools),
         )
         heard = _Heard(CleanReply(""))
-        shown = ""
         stream = model.stream(request)
         try:
             async for event in stream:
                 if isinstance(event, TextDelta):
-                    shown += cleaner.feed(event.text)
-                    if stage.chat.settings.streaming and shown.strip():
-                        sink.show(shown)
+                    cleaner.feed(event.text)
+                    if stage.chat.settings.streaming and cleaner.shown.strip():
+                        sink.show(cleaner.shown)
                     if cleaner.ended:
                         break
                 elif isinstance(event, ToolCall):

@@ -42,6 +42,8 @@ class Services:
     """Chat model that drafts scene prompts, by the host's name; empty takes the chat's own."""
     workflows: Mapping[str, str]
     """ComfyUI workflows of the host: name → API-format JSON text."""
+    templates: Mapping[str, str] = field(default_factory=dict)
+    """The host's own templates: name → text, checked; they replace the built-in ones."""
     platforms: dict[str, Platform] = field(default_factory=dict)
     jobs: JobRunner = field(init=False)
     presenter: Presenter = field(init=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from bot.domain.errors import BadFile, NotFound, UserError
 from bot.domain.posts import FileOut
 from bot.engine.cast.cards import Card, read_card, write_card
@@ -71,7 +73,7 @@ async def _import(ctx: CommandContext) -> None:
     attachment = ctx.call.attachments[0]
     limit = ctx.services.guard.rules.attachment_bytes
     data = await ctx.services.platforms[ctx.call.chat.platform].fetch(attachment, limit)
-    card = read_card(data, attachment.name)
+    card = await asyncio.to_thread(read_card, data, attachment.name)
     character = await keep_card(ctx, card)
     await ctx.say(f"**{character.name}** has joined. `/character use {character.name}` starts talking.")
 

@@ -91,11 +91,12 @@ class Drafter:
             [(e.author_name, e.text) for e in story],
             extra=stage.chat.settings.writer_template,
             structured=able.json_schema,
+            overrides=self._services.templates,
         )
         answer = await self._replier.answer_text(model, ask)
         written = writer.read_draft(answer)
         if written is None:
-            answer = await self._replier.answer_text(model, writer.repair_request(ask, answer))
+            answer = await self._replier.answer_text(model, writer.repair_request(ask, answer, self._services.templates))
             written = writer.read_draft(answer)
         return written
 
