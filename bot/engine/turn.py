@@ -15,6 +15,7 @@ from bot.engine.commands.catalogue import control_id
 from bot.engine.failure import failure_of
 from bot.engine.pictures.flow import Begun, PictureFlow
 from bot.engine.pictures.intent import Intent, detect
+from bot.engine.pictures.intent.outcome import nothing
 from bot.engine.reply import Replier
 from bot.engine.services import Services
 from bot.engine.stage import Stage, set_stage
@@ -117,7 +118,7 @@ class Turns:
     def _intent(self, turn: _Turn) -> Intent:
         settings = turn.stage.chat.settings
         if not settings.word_pictures or turn.event.forwarded or not turn.event.text:
-            return Intent(False, None, "", "none", "not looked for")
+            return nothing("not looked for")
         return detect(
             turn.event.text,
             extra_verbs=_listed(settings.picture_verbs),

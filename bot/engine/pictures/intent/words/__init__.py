@@ -1,0 +1,1 @@
+"""Words the English rules look for, as data."""
