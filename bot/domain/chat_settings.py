@@ -48,8 +48,12 @@ class ChatSettings(BaseModel):
     )
 
     # approval
-    approve_words: Approval = setting("automatic", "Requests in words: draw at once, ask first with the prompt shown, or only offer.", group="approval")
-    approve_character: Approval = setting("automatic", "Pictures the character decides on: draw at once, ask first, or only offer.", group="approval")
+    approve_words: Approval = setting(
+        "automatic", "Requests in words: draw at once, ask first with the prompt shown, or only offer.", group="approval"
+    )
+    approve_character: Approval = setting(
+        "automatic", "Pictures the character decides on: draw at once, ask first, or only offer.", group="approval"
+    )
     approve_command: Approval = setting("automatic", "Pictures by command: draw at once or ask first.", group="approval")
 
     # how to draw
@@ -59,7 +63,10 @@ class ChatSettings(BaseModel):
     width: int = setting(512, "Width in pixels before the mode forces its shape.", group="picture", ge=64, le=4096)
     height: int = setting(512, "Height in pixels before the mode forces its shape.", group="picture", ge=64, le=4096)
     snap: Literal["auto", "on", "off"] = setting(
-        "auto", "Move forced shapes to the nearest known resolution: always, never, or for SDXL families only.", group="picture", advanced=True
+        "auto",
+        "Move forced shapes to the nearest known resolution: always, never, or for SDXL families only.",
+        group="picture",
+        advanced=True,
     )
     steps: int | None = setting(None, "Sampling steps; 20 to 40 suit most samplers.", group="picture", advanced=True, ge=1, le=150)
     cfg: float | None = setting(None, "CFG scale; 3 to 10 is usual, above 15 pictures burn.", group="picture", advanced=True, ge=0, le=30)
@@ -76,9 +83,9 @@ class ChatSettings(BaseModel):
 
     # showing
     controls: Literal["buttons", "reactions", "both"] = setting("buttons", "Controls under a picture.", group="showing")
-    caption: str = setting("", "Text under a picture; {{prompt}} and {{char}} may be used; empty shows none.", group="showing", max_length=500)
-    visible_to_character: bool = setting(False, "Tell the chat model which pictures were shown.", group="showing")
-    adult: bool = setting(
-        False, "Allow adult content here; needs the host's switch and an age-restricted place.", group="safety"
+    caption: str = setting(
+        "", "Text under a picture; {{prompt}} and {{char}} may be used; empty shows none.", group="showing", max_length=500
     )
+    visible_to_character: bool = setting(False, "Tell the chat model which pictures were shown.", group="showing")
+    adult: bool = setting(False, "Allow adult content here; needs the host's switch and an age-restricted place.", group="safety")
     spoiler: Literal["adult", "always", "never"] = setting("adult", "Cover pictures until tapped.", group="safety")

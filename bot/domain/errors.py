@@ -73,9 +73,7 @@ class PlatformError(VignetteError):
 
     retry = True
 
-    def __init__(
-        self, message: str | None = None, *, uncertain: bool = False, gone: bool = False, host_detail: str = ""
-    ) -> None:
+    def __init__(self, message: str | None = None, *, uncertain: bool = False, gone: bool = False, host_detail: str = "") -> None:
         super().__init__(message, host_detail=host_detail)
         self.uncertain = uncertain
         """The call may have taken effect all the same."""

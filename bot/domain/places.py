@@ -24,7 +24,7 @@ class ChatKey:
     topic: str = ""
 
     def __str__(self) -> str:
-        return ":".join((self.platform, self.place, self.channel, self.topic))
+        return f"{self.platform}:{self.place}:{self.channel}:{self.topic}"
 
     @classmethod
     def parse(cls, text: str) -> ChatKey:

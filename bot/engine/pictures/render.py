@@ -89,7 +89,7 @@ class PictureWorker:
         else:
             plan = job.plan
         if job.take_id is None:
-            await self._draw(picture, job, plan)
+            await self._draw(picture, job, plan, adult=self._services.guard.adult_allowed(chat))
         await self._deliver(picture, job)
 
     async def _draft(self, chat: Chat, picture: Picture, job: Job) -> RenderPlan | None:
@@ -120,7 +120,7 @@ class PictureWorker:
         text = f"✍️ This is what I would draw:\n```\n{plan.draft or plan.prompt}\n```"
         await self._presenter.show(picture_id, "proposed", text, search=search)
 
-    async def _draw(self, picture: Picture, job: Job, plan: RenderPlan) -> None:
+    async def _draw(self, picture: Picture, job: Job, plan: RenderPlan, *, adult: bool) -> None:
         backend = self._services.backends.get(plan.backend)
         if backend is None:
             raise BackendError(f"The image backend «{plan.backend}» is no longer configured.")
@@ -131,14 +131,14 @@ class PictureWorker:
                 await self._state(job, "drawing")
                 started = time.monotonic()
                 line.update("drawing", "🖌️ Drawing…")
-                result = await self._render(backend, job, plan, _Watch(self._services, job, line))
+                result = await self._render(backend, job, plan, _Watch(self._services, job, line), adult=adult)
         finally:
             await line.close()
         await self._keep(picture, job, plan, result, time.monotonic() - started)
 
-    async def _render(self, backend: ImageBackend, job: Job, plan: RenderPlan, watch: _Watch) -> RenderResult:
+    async def _render(self, backend: ImageBackend, job: Job, plan: RenderPlan, watch: _Watch, *, adult: bool) -> RenderResult:
         """Ask the backend; try again where the retry policy says that helps."""
-        spec = await spec_of(self._services, job, plan)
+        spec = await spec_of(self._services, job, plan, adult=adult)
 
         async def once() -> RenderResult:
             with self._breakers[backend.name].passing():
@@ -167,9 +167,7 @@ class PictureWorker:
             update={"seed": image.seed if image.seed is not None else plan.seed, "model": result.model or plan.model, "lost": lost}
         )
         async with self._services.db.write() as c:
-            take = await pictures.add_take(
-                c, picture.id, used, asset.sha, backend_words=json.dumps(result.parameters, default=str), cost=result.cost, seconds=seconds
-            )
+            take = await pictures.add_take(c, picture.id, used, asset.sha, backend_words=_words(result), cost=result.cost, seconds=seconds)
             await jobs.set_take(c, job.id, take.id)
             if picture.request.mode == "background" and not picture.request.overrides.quiet:
                 await chats.set_background(c, picture.chat_id, asset.sha)
@@ -229,6 +227,12 @@ class PictureWorker:
         if picture is None or chat is None:
             raise BackendError("The chat was forgotten meanwhile.")
         return chat, picture
+
+
+def _words(result: RenderResult) -> str:
+    """What the backend said for itself, as the take keeps it."""
+    said = {"parameters": result.parameters, "notes": result.notes, "cost": result.cost_text}
+    return json.dumps({name: value for name, value in said.items() if value}, default=str)
 
 
 def _place_text(place: int) -> str:

@@ -12,7 +12,7 @@ from bot.storage.records import Job
 from providers.contract import Reference, RenderSpec
 
 
-async def spec_of(services: Services, job: Job, plan: RenderPlan) -> RenderSpec:
+async def spec_of(services: Services, job: Job, plan: RenderPlan, *, adult: bool = False) -> RenderSpec:
     """The immutable request; the same job gives the same request on every try."""
     return RenderSpec(
         job_key=job.key,
@@ -36,6 +36,7 @@ async def spec_of(services: Services, job: Job, plan: RenderPlan) -> RenderSpec:
         restore_faces=plan.restore_faces,
         references=tuple([await _reference(services, sha) for sha in plan.references]),
         workflow=_workflow(services, plan.workflow),
+        adult=adult,
         placeholders=plan.placeholders,
     )
 

@@ -107,15 +107,18 @@ def describe_take(picture: Picture, take: Take) -> str:
         "workflow": plan.workflow,
         "upscale": plan.upscale,
     }
+    said = json.loads(take.backend_words)
+    cost = said.get("cost") or (f"${take.cost:.4f}" if take.cost else "")
+    which = f"{take.position + 1} of {len(picture.takes)}"
     lines = [
-        f"**Picture `{picture.key}`, {take.position + 1} of {len(picture.takes)}** — mode {plan.mode}, for {picture.request.requester.name}",
+        f"**Picture `{picture.key}`, {which}** — mode {plan.mode}, for {picture.request.requester.name}",
         f"**Prompt**\n```\n{plan.prompt}\n```",
         f"**Negative prompt**\n```\n{plan.negative}\n```" if plan.negative else "",
         f"**Backend** {plan.backend}" + (f", model {plan.model}" if plan.model else ""),
-        f"**Size** {take.width}×{take.height} · **Seed** {plan.seed} · {take.seconds:.1f} s"
-        + (f" · ${take.cost:.4f}" if take.cost else ""),
+        f"**Size** {take.width}×{take.height} · **Seed** {plan.seed} · {take.seconds:.1f} s" + (f" · {cost}" if cost else ""),
         " · ".join(f"**{name}** {value}" for name, value in settings.items() if value is not None),
         "\n".join(f"⚠️ Not used: {lost.setting} ({lost.why})" for lost in plan.lost),
+        "\n".join(f"ℹ️ {note}" for note in said.get("notes", ())),
     ]
     return "\n".join(line for line in lines if line)
 

@@ -148,11 +148,10 @@ def _waves(width: int, height: int, y: float, rng: Random) -> str:
 def _distance(width: int, y: float, place: str, rng: Random) -> str:
     """What stands at the horizon."""
     if place == "mountains":
-        peaks = "".join(
+        return "".join(
             f'<path d="M{(i - 0.6) * width / 3:.0f} {y:.0f}L{(i + 0.1) * width / 3:.0f} {y - rng.uniform(0.3, 0.5) * y:.0f}L{(i + 0.9) * width / 3:.0f} {y:.0f}z" fill="{c}"/>'
             for i, c in zip(range(4), ("#7b86a3", "#8f99b3", "#6f7a97", "#8791ad"), strict=True)
         )
-        return peaks
     if place == "forest":
         trees = "".join(
             f'<path d="M{x:.0f} {y + 4:.0f}l{width * 0.04:.1f} {-h:.0f}l{width * 0.04:.1f} {h:.0f}z"/>'
