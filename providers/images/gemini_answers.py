@@ -1,0 +1,76 @@
+"""Where the picture stands in Gemini's and Imagen's answers, which 200 is a refusal, and their errors in a plainer shape."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from providers.contract import ProviderConfig, RenderedImage
+from providers.failures import redact
+from providers.http import secrets_of
+from providers.images.cloud_errors import bad_answer, refused
+from providers.images.formats import from_base64, rendered
+
+REFUSALS = {
+    *("IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "PROHIBITED_CONTENT", "SAFETY", "RECITATION", "IMAGE_RECITATION", "SPII", "BLOCKLIST"),
+}
+"""Values of ``finishReason`` that mean no; NO_IMAGE, IMAGE_OTHER and MALFORMED_RESPONSE mean another try may work."""
+
+
+def picture_in(config: ProviderConfig, answer: Any) -> RenderedImage:
+    """The first picture that is no thought. Raises ``ProviderError``: REFUSED for a blocked prompt or picture, else BAD_ANSWER."""
+    if not isinstance(answer, Mapping):
+        raise bad_answer(config.name, "the answer is no object")
+    feedback = answer.get("promptFeedback")
+    if isinstance(feedback, Mapping) and feedback.get("blockReason"):
+        raise refused(config.name, f"blockReason {feedback['blockReason']}")
+    candidates = answer.get("candidates")
+    candidate = candidates[0] if isinstance(candidates, list) and candidates and isinstance(candidates[0], Mapping) else {}
+    content = candidate.get("content")
+    parts = content.get("parts") if isinstance(content, Mapping) else None
+    shown = [part for part in parts if isinstance(part, Mapping) and not part.get("thought")] if isinstance(parts, list) else []
+    for part in shown:
+        inline = part.get("inlineData") or part.get("inline_data")
+        data = inline.get("data") if isinstance(inline, Mapping) else None
+        if isinstance(data, str) and data:
+            return rendered(from_base64(data, config.name), config.name)
+    reason = str(candidate.get("finishReason") or "")
+    if reason in REFUSALS:
+        raise refused(config.name, f"finishReason {reason}")
+    words = " ".join(str(part["text"]) for part in shown if part.get("text"))
+    if words.strip() and reason in ("", "STOP"):
+        short = redact(words, secrets_of(config), limit=160)
+        raise refused(config.name, f"words instead of a picture: {short}", f"It answered in words: «{short}»")
+    raise bad_answer(config.name, f"no picture, finishReason {reason or 'none'}", "There was no picture in it.")
+
+
+def imagen_picture(config: ProviderConfig, answer: Any) -> RenderedImage:
+    """The first prediction. A filtered picture is left out of the list or stands there as its reason alone."""
+    predictions = answer.get("predictions") if isinstance(answer, Mapping) else None
+    if not isinstance(answer, Mapping) or (predictions is None and answer):
+        raise bad_answer(config.name, "no predictions in the answer")
+    first = predictions[0] if isinstance(predictions, list) and predictions and isinstance(predictions[0], Mapping) else {}
+    data = first.get("bytesBase64Encoded")
+    if isinstance(data, str) and data:
+        return rendered(from_base64(data, config.name), config.name)
+    raise refused(config.name, f"no prediction: {redact(str(first.get('raiFilteredReason') or 'filtered'), secrets_of(config), limit=120)}")
+
+
+def plainer(body: Any) -> Any:
+    """Google's error with what hides in ``details`` moved up: a wrong key (which comes as 400) and the wait it asks for."""
+    error = body.get("error") if isinstance(body, Mapping) else None
+    if not isinstance(error, Mapping):
+        return body
+    details = [detail for detail in error.get("details") or () if isinstance(detail, Mapping)]
+    plain = dict(error)
+    reason = next((str(detail["reason"]) for detail in details if detail.get("reason")), "")
+    if reason == "API_KEY_INVALID" or "api key not valid" in str(error.get("message")).lower():
+        plain["code"] = "invalid_api_key"
+    delay = next((re.fullmatch(r"(\d+(?:\.\d+)?)s", str(detail["retryDelay"])) for detail in details if detail.get("retryDelay")), None)
+    if delay:
+        plain["availability"] = {"retry_after": float(delay[1])}
+    fields = [violation for detail in details for violation in detail.get("fieldViolations") or () if isinstance(violation, Mapping)]
+    if fields:
+        plain["param"] = str(fields[0].get("field") or "")
+    return {"error": plain}
