@@ -1,0 +1,203 @@
+"""Stability AI, v2beta and v1: forms and bodies against the descriptions, blurred pictures, errors by name."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from providers.errors import ErrorKind
+from providers.http import close_clients
+from providers.images.stability import StabilityBackend
+from tests.contract.cloud_parts import KEY, PNG64, check_faults, check_hang_up, check_slow, cloud_config, drawn, failed
+from tests.contract.image_parts import PNG, REFERENCE, spec
+from tests.contract.loopback import Loopback, Reply, json_reply, loopback, text_reply
+from tests.contract.recorded import check_requests, form_of, parts_of
+
+GENERATE = "/v2beta/stable-image/generate/"
+ENGINE = "stable-diffusion-xl-1024-v1-0"
+V1 = f"/v1/generation/{ENGINE}/"
+ARTIFACT = {"base64": PNG64, "seed": 77, "finishReason": "SUCCESS"}
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Loopback]:
+    async with loopback() as running:
+        headers = {"Content-Type": "image/png", "finish-reason": "SUCCESS", "seed": "42"}
+        for route in ("core", "ultra", "sd3"):
+            running.on("POST", GENERATE + route, Reply(200, PNG, headers))
+        for route in ("text-to-image", "image-to-image"):
+            running.on("POST", V1 + route, json_reply({"artifacts": [ARTIFACT]}))
+        running.on("GET", "/v1/user/balance", json_reply({"credits": 12.5}))
+        running.on("GET", "/v1/engines/list", json_reply([{"id": ENGINE, "name": "SDXL", "type": "PICTURE"}, {"id": "t", "type": "TEXT"}]))
+        yield running
+        check_requests([seen for seen in running.seen if seen.path.startswith("/v2beta")], "stability-v2beta.transcribed.json", exact=True)
+        old = [seen for seen in running.seen if seen.path.startswith("/v1/") and not seen.path.endswith("/image-to-image")]
+        stripped = [dataclasses.replace(seen, path=seen.path.removeprefix("/v1")) for seen in old]
+        check_requests(stripped, "stability-v1.json")
+    await close_clients()
+
+
+def backend(server: Loopback, **more: Any) -> StabilityBackend:
+    return StabilityBackend(cloud_config("stability", server.url, **more))
+
+
+async def test_core_is_a_form_without_a_file(server: Loopback) -> None:
+    mine = backend(server, style_preset="anime", client_id="story")
+    result = await drawn(mine, spec(negative="blurry", width=768, height=512))
+    seen = server.asked(GENERATE + "core")[0]
+    assert (seen.headers["Authorization"], seen.headers["accept"], seen.headers["stability-client-id"]) == (
+        f"Bearer {KEY}",
+        "image/*",
+        "story",
+    )
+    expected = {"prompt": "a red cat", "negative_prompt": "blurry", "seed": 5, "aspect_ratio": "3:2"}
+    assert form_of(seen) == {**expected, "output_format": "png", "style_preset": "anime"}
+    assert (result.images[0].data, result.images[0].seed, result.model) == (PNG, 42, "core")
+    assert [d.setting for d in result.dropped] == ["size"]
+
+
+async def test_ultra_and_sd3_start_from_a_picture(server: Loopback) -> None:
+    await drawn(backend(server, model="ultra"), spec(negative="", references=(REFERENCE,), denoise=0.3))
+    await drawn(backend(server, model="sd3.5-large"), spec(negative="", references=(REFERENCE,), cfg=12.0))
+    ultra = form_of(server.asked(GENERATE + "ultra")[0])
+    assert (ultra["image"], ultra["strength"], ultra["aspect_ratio"]) == ("(file)", 0.3, "1:1")
+    sent = server.asked(GENERATE + "sd3")[0]
+    sd3 = form_of(sent)
+    assert (sd3["mode"], sd3["strength"], sd3["cfg_scale"], "aspect_ratio" in sd3) == ("image-to-image", 0.7, 10.0, False)
+    assert [data for name, file, data in parts_of(sent) if file] == [REFERENCE.data]
+
+
+async def test_capabilities_by_model(server: Loopback) -> None:
+    mine = backend(server)
+    able = {model: mine.capabilities(model) for model in ("core", "ultra", "sd3.5-medium", "sd3.5-flash", ENGINE)}
+    assert [a.references for a in able.values()] == [0, 1, 1, 1, 1]
+    assert [a.cfg for a in able.values()] == [False, False, True, False, True]
+    assert [a.steps for a in able.values()] == [False, False, False, False, True]
+    assert all(a.negative and a.seed for a in able.values())
+
+
+@pytest.mark.parametrize(("seed", "sent"), [(0, 4294967294), (7, 7), (2**32 - 1, 4294967294)])
+async def test_a_seed_never_turns_random(server: Loopback, seed: int, sent: int) -> None:
+    await drawn(backend(server), spec(negative="", seed=seed))
+    assert form_of(server.asked(GENERATE + "core")[0])["seed"] == sent
+
+
+async def test_a_json_answer_is_read_too(server: Loopback) -> None:
+    server.on("POST", GENERATE + "core", json_reply({"image": PNG64, "seed": 9, "finish_reason": "SUCCESS"}))
+    result = await drawn(backend(server))
+    assert (result.images[0].data, result.images[0].seed) == (PNG, 9)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(200, PNG, {"Content-Type": "image/png", "finish-reason": "CONTENT_FILTERED"}),
+        json_reply({"image": PNG64, "finish_reason": "CONTENT_FILTERED"}),
+    ],
+)
+async def test_a_blurred_picture_is_a_refusal(server: Loopback, reply: Reply) -> None:
+    server.on("POST", GENERATE + "core", reply)
+    assert (await failed(backend(server))).kind is ErrorKind.REFUSED
+
+
+async def test_a_prompt_that_is_too_long_is_never_sent(server: Loopback) -> None:
+    found = await failed(backend(server), spec(negative="", prompt="x" * 10_001))
+    assert (found.kind, "10000" in str(found), server.seen) == (ErrorKind.INVALID, True, [])
+
+
+@pytest.mark.parametrize(
+    ("status", "name", "kind", "said"),
+    [
+        (400, "bad_request", ErrorKind.INVALID, ""),
+        (403, "content_moderation", ErrorKind.REFUSED, ""),
+        (413, "payload_too_large", ErrorKind.INVALID, "too big"),
+        (422, "invalid_language", ErrorKind.INVALID, "English"),
+        (422, "public_figure", ErrorKind.REFUSED, ""),
+        (429, "rate_limit_exceeded", ErrorKind.RATE_LIMITED, ""),
+        (500, "internal_error", ErrorKind.BAD_ANSWER, ""),
+        (401, "unauthorized", ErrorKind.UNAUTHORISED, ""),
+        (402, "payment_required", ErrorKind.NO_CREDIT, ""),
+    ],
+)
+async def test_documented_errors(server: Loopback, status: int, name: str, kind: ErrorKind, said: str) -> None:
+    server.on("POST", GENERATE + "core", json_reply({"id": "1", "name": name, "errors": ["some words"]}, status))
+    found = await failed(backend(server))
+    assert (found.kind, said in str(found)) == (kind, True), str(found)
+
+
+async def test_models_and_health(server: Loopback) -> None:
+    assert "sd3.5-large" in [model.id for model in await backend(server).models()]
+    assert server.seen == []
+    assert ENGINE in [model.id for model in await backend(server, legacy_engines=True).models()]
+    assert "12.5 credits" in (await backend(server).check()).summary
+    server.on("GET", "/v1/user/balance", json_reply({"credits": 0}))
+    assert (await backend(server).check()).warnings
+
+
+async def test_a_v1_engine(server: Loopback) -> None:
+    mine = backend(server, model=ENGINE, clip_guidance_preset="FAST_BLUE")
+    asked = spec(negative="blurry", width=512, height=300, steps=200, cfg=7.0, sampler="Euler a")
+    result = await drawn(mine, asked)
+    assert server.asked(V1 + "text-to-image")[0].json == {
+        "text_prompts": [{"text": "a red cat", "weight": 1}, {"text": "blurry", "weight": -1}],
+        "samples": 1,
+        "seed": 5,
+        "steps": 150,
+        "cfg_scale": 7.0,
+        "sampler": "K_EULER_ANCESTRAL",
+        "clip_guidance_preset": "FAST_BLUE",
+        "width": 704,
+        "height": 448,
+    }
+    assert (result.images[0].seed, [d.setting for d in result.dropped]) == (77, ["size", "steps"])
+    assert "K_DPMPP_2M" in await mine.choices("sampler")
+
+
+async def test_a_v1_engine_starts_from_a_picture(server: Loopback) -> None:
+    server.on("POST", V1 + "image-to-image", json_reply([ARTIFACT]))
+    await drawn(backend(server, model=ENGINE), spec(negative="bad", references=(REFERENCE,), denoise=0.4, sampler="nope"))
+    form = form_of(server.asked(V1 + "image-to-image")[0])
+    prompts = {key: value for key, value in form.items() if re.match(r"text_prompts\[", key)}
+    assert prompts == {
+        "text_prompts[0][text]": "a red cat",
+        "text_prompts[0][weight]": 1,
+        "text_prompts[1][text]": "bad",
+        "text_prompts[1][weight]": -1,
+    }
+    assert (form["init_image_mode"], form["image_strength"], form["init_image"]) == ("IMAGE_STRENGTH", 0.6, "(file)")
+    assert not {"width", "height", "sampler"} & set(form)
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        (json_reply({"artifacts": [{**ARTIFACT, "finishReason": "CONTENT_FILTERED"}]}), ErrorKind.REFUSED),
+        (json_reply({"artifacts": [{"finishReason": "ERROR"}]}), ErrorKind.BAD_ANSWER),
+        (json_reply({"id": "1", "name": "invalid_prompts", "message": "filtered words"}, 400), ErrorKind.REFUSED),
+        (json_reply({"id": "1", "name": "not_found", "message": "no engine"}, 404), ErrorKind.MISCONFIGURED),
+        (json_reply({"id": "1", "name": "invalid_height_or_width", "message": "m"}, 400), ErrorKind.INVALID),
+    ],
+)
+async def test_what_v1_answers_instead(server: Loopback, reply: Reply, kind: ErrorKind) -> None:
+    server.on("POST", V1 + "text-to-image", reply)
+    assert (await failed(backend(server, model=ENGINE))).kind is kind
+
+
+@pytest.mark.parametrize("reply", [text_reply("<html>", 200), Reply(200, PNG[:-8], {"Content-Type": "image/png"}), Reply(200, b"")])
+async def test_bytes_that_are_no_whole_picture(server: Loopback, reply: Reply) -> None:
+    server.on("POST", GENERATE + "core", reply)
+    assert (await failed(backend(server))).kind is ErrorKind.BAD_ANSWER
+
+
+async def test_faults(server: Loopback) -> None:
+    await check_faults(server, lambda: backend(server), GENERATE + "core")
+    await check_faults(server, lambda: backend(server, model=ENGINE), V1 + "text-to-image")
+    await check_slow(server, lambda: backend(server, seconds=0.05), GENERATE + "core")
+
+
+async def test_hanging_up(server: Loopback) -> None:
+    await check_hang_up(server, lambda: backend(server), GENERATE + "core")
