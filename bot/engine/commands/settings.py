@@ -47,13 +47,17 @@ def parse_setting(name: str, text: str) -> Any:
 
 def find_setting(name: str) -> str:
     """The setting's exact name. Raises ``NotFound`` with the near ones."""
-    plain = name.strip().lower().replace("-", "_").replace(" ", "_")
+    plain = _plain(name)
     if plain in ChatSettings.model_fields:
         return plain
     near = [n for n in ChatSettings.model_fields if plain[:3] and plain[:3] in n]
     raise NotFound(
         f"There is no setting «{name}»." + (f" Did you mean: {', '.join(near)}?" if near else " `/settings show` lists them all.")
     )
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower().replace("-", "_").replace(" ", "_")
 
 
 def shown(value: Any) -> str:
@@ -65,13 +69,18 @@ def shown(value: Any) -> str:
 
 async def _show(ctx: CommandContext) -> None:
     wanted = str(ctx.call.arguments.get("name", "")).strip()
+    first, _, value = wanted.partition(" ")
+    if value.strip() and _plain(first) in ChatSettings.model_fields:
+        ctx.services.guard.admit(ctx.chat, ctx.call.author, "manager")
+        await _change(ctx, find_setting(first), value.strip())  # «/settings steps 30» says what is wanted
+        return
     if wanted:
         name = find_setting(wanted)
         field = ChatSettings.model_fields[name]
         default = getattr(ctx.services.defaults, name)
         await ctx.say(
             f"**{name}** is `{shown(getattr(ctx.chat.settings, name))}` (default `{shown(default)}`).\n{field.description}\n"
-            f"Values: {describe_setting(name)}. Change it: `/settings set name={name} VALUE`.",
+            f"Values: {describe_setting(name)}. Change it: `/settings {name} VALUE`.",
             private=True,
         )
         return
@@ -87,8 +96,11 @@ async def _show(ctx: CommandContext) -> None:
 
 
 async def _set(ctx: CommandContext) -> None:
-    name = find_setting(str(ctx.call.arguments["name"]))
-    text = str(ctx.call.arguments.get("value", "")).strip()
+    await _change(ctx, find_setting(str(ctx.call.arguments["name"])), str(ctx.call.arguments.get("value", "")).strip())
+
+
+async def _change(ctx: CommandContext, name: str, text: str) -> None:
+    """Set one setting from what somebody wrote and say what it was before."""
     value = None if text.lower() in _UNSET else parse_setting(name, text)
     if isinstance(value, str):
         ctx.services.guard.check_picture(ctx.chat, value)
