@@ -148,6 +148,14 @@ def prompt() -> None:
 
 
 @explain_app.command()
+def workflow() -> None:
+    """{"workflow", "values", "custom"} → the filled ComfyUI graph, what stayed unfilled, and problems."""
+    from providers.images.comfyui_explain import explain_workflow
+
+    _explain(explain_workflow)
+
+
+@explain_app.command()
 def context(
     chat: Annotated[str, typer.Option("--chat", metavar="KEY", help="platform:place:channel[:topic], as `status` shows it.")],
     config: Config = None,

@@ -1,0 +1,59 @@
+"""``vignette explain workflow``: one line in, the filled graph out."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from bot.cli import app
+from providers.images.comfyui_explain import explain_workflow
+from providers.images.comfyui_graph import EMPTY_PICTURE
+
+
+def graph(**inputs: Any) -> dict[str, Any]:
+    return {"1": {"class_type": "Anything", "inputs": inputs}}
+
+
+def filled(values: Any = None, custom: Any = None, **inputs: Any) -> Any:
+    return explain_workflow({"workflow": graph(**inputs), "values": values, "custom": custom})["workflow"]["1"]["inputs"]
+
+
+def test_values_keep_their_types_and_are_never_looked_at_again() -> None:
+    given = {"prompt": '%seed% "$&" \\', "seed": 7, "scale": 6.5}
+    assert filled(given, a="%prompt%", b="%seed%", c="%CFG%") == {"a": '%seed% "$&" \\', "b": 7, "c": 6.5}
+
+
+@pytest.mark.parametrize(("given", "sent"), [({"clip_skip": 2}, -2), ({"clip_skip": -2}, -2), ({}, -1)])
+def test_clip_skip_becomes_what_comfyui_counts(given: dict[str, int], sent: int) -> None:
+    assert filled(given, skip="%clip_skip%", denoise="%denoise%") == {"skip": sent, "denoise": 1.0}
+
+
+def test_missing_values_are_told_and_avatars_have_a_stand_in() -> None:
+    answer = explain_workflow({"workflow": json.dumps(graph(vae="%vae%", face="%char_avatar%", text="a %seed% b"))})
+    assert answer["unfilled"] == ["vae"]
+    assert answer["workflow"]["1"]["inputs"] == {"vae": "%vae%", "face": EMPTY_PICTURE, "text": "a %seed% b"}
+    assert any("inside a longer text" in problem for problem in answer["problems"])
+
+
+def test_custom_placeholders_in_both_shapes() -> None:
+    listed = [{"find": "mood", "replace": "5"}, {"find": "mood", "replace": "other"}, {"find": "seed", "replace": "never"}]
+    assert filled({"seed": 1}, listed, a="%mood%", b="%seed%") == {"a": "5", "b": 1}
+    assert filled({}, {"mood": "%steps%"}, a="%mood%") == {"a": "%steps%"}
+
+
+@pytest.mark.parametrize(
+    "question", [{"workflow": "{"}, {"workflow": {}}, {"workflow": graph(), "values": [1]}, {"workflow": graph(), "custom": 5}]
+)
+def test_what_cannot_be_used_is_refused(question: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"\w+"):
+        explain_workflow(question)
+
+
+def test_the_command_answers_line_by_line() -> None:
+    lines = json.dumps({"workflow": graph(a="%prompt%"), "values": {"prompt": "ü"}}) + "\n{}\n"
+    good, bad = (json.loads(line) for line in CliRunner().invoke(app, ["explain", "workflow"], input=lines).output.splitlines())
+    assert good["workflow"]["1"]["inputs"]["a"] == "ü"
+    assert bad == {"error": "'workflow' is missing"}
