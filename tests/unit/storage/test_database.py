@@ -1,0 +1,209 @@
+"""Connections, transactions, durability, and opening what is there."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+import migrations
+from bot.domain.errors import ConfigurationError
+from bot.storage import notes
+from bot.storage.database import Database, database_url
+
+
+async def test_a_commit_is_seen_by_readers(db: Database) -> None:
+    async with db.write() as c:
+        await notes.put(c, "name", "value")
+        async with db.read() as other:
+            assert await notes.get(other, "name") is None
+    async with db.read() as c:
+        assert await notes.get(c, "name") == "value"
+
+
+async def test_an_exception_rolls_back(db: Database) -> None:
+    with pytest.raises(RuntimeError, match="no"):
+        async with db.write() as c:
+            await notes.put(c, "name", "value")
+            raise RuntimeError("no")
+    async with db.read() as c:
+        assert await notes.get(c, "name") is None
+
+
+async def test_a_cancellation_rolls_back_and_frees_the_writer(db: Database) -> None:
+    inside = asyncio.Event()
+
+    async def work() -> None:
+        async with db.write() as c:
+            await notes.put(c, "name", "value")
+            inside.set()
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(work())
+    await inside.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with db.write() as c:
+        assert await notes.get(c, "name") is None
+        await notes.put(c, "other", "1")
+
+
+async def test_two_writers_take_turns(db: Database) -> None:
+    async def add_one() -> None:
+        async with db.write() as c:
+            number = int(await notes.get(c, "count") or "0")
+            await asyncio.sleep(0)
+            await notes.put(c, "count", str(number + 1))
+
+    await asyncio.gather(*(add_one() for _ in range(20)))
+    async with db.read() as c:
+        assert await notes.get(c, "count") == "20"
+
+
+async def test_two_processes_take_turns(db: Database, tmp_path: Path) -> None:
+    second = await Database.open(tmp_path / "vignette.db")
+
+    async def add_one(database: Database) -> None:
+        async with database.write() as c:
+            number = int(await notes.get(c, "count") or "0")
+            await notes.put(c, "count", str(number + 1))
+
+    await asyncio.gather(*(add_one(database) for database in (db, second) * 10))
+    async with second.read() as c:
+        assert await notes.get(c, "count") == "20"
+    await second.close()
+
+
+async def test_readers_cannot_write(db: Database) -> None:
+    async with db.read() as c:
+        with pytest.raises(OperationalError, match="readonly"):
+            await notes.put(c, "name", "value")
+
+
+async def test_readers_are_not_held_up_by_a_writer(db: Database) -> None:
+    async with db.write() as c:
+        await notes.put(c, "name", "value")
+        values = await asyncio.gather(*(_read(db) for _ in range(12)))
+    assert values == [None] * 12
+
+
+async def _read(db: Database) -> str | None:
+    async with db.read() as c:
+        return await notes.get(c, "name")
+
+
+async def test_the_settings_that_durability_rests_on(db: Database) -> None:
+    for opened in (db.read(), db.write()):
+        async with opened as c:
+            assert (await c.scalar(text("PRAGMA journal_mode"))) == "wal"
+            assert (await c.scalar(text("PRAGMA foreign_keys"))) == 1
+            assert (await c.scalar(text("PRAGMA synchronous"))) == 1
+
+
+async def test_statements_are_counted_without_transaction_control(db: Database) -> None:
+    with db.listening() as heard:
+        async with db.write() as c:
+            await notes.put(c, "name", "value")
+            await notes.get(c, "name")
+    assert len(heard) == 2
+    async with db.read() as c:
+        await notes.get(c, "name")
+    assert len(heard) == 2
+
+
+async def test_opening_again_finds_everything_and_runs_no_migration(db: Database, tmp_path: Path) -> None:
+    async with db.write() as c:
+        await notes.put(c, "name", "value")
+    await db.close()
+    again = await Database.open(tmp_path / "vignette.db")
+    assert await again.version() == migrations.HEAD
+    assert await _read(again) == "value"
+    await again.close()
+
+
+def test_a_normal_start_does_not_import_alembic(template: Path) -> None:
+    program = (
+        "import asyncio, sys\n"
+        "from bot.storage.database import Database\n"
+        "async def main():\n"
+        f"    await (await Database.open({str(template)!r})).close()\n"
+        "asyncio.run(main())\n"
+        "print('alembic' in sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=Path(migrations.__file__).parents[1], check=True
+    )
+    assert done.stdout.strip() == "False"
+
+
+_WRITER = """
+import asyncio, sys
+from bot.storage import notes
+from bot.storage.database import Database
+
+async def main():
+    db = await Database.open(sys.argv[1])
+    for number in range(1_000_000):
+        async with db.write() as c:
+            await notes.put(c, "count", str(number))
+        print(number, flush=True)
+
+asyncio.run(main())
+"""
+
+
+async def test_what_was_committed_survives_kill_9(db: Database, tmp_path: Path) -> None:
+    path = tmp_path / "vignette.db"
+    root = Path(migrations.__file__).parents[1]
+    process = subprocess.Popen([sys.executable, "-c", _WRITER, str(path)], stdout=subprocess.PIPE, text=True, cwd=root)
+    assert process.stdout is not None
+    for line in process.stdout:
+        if int(line) >= 20:
+            break
+    os.kill(process.pid, signal.SIGKILL)
+    reported = [int(line), *(int(rest) for rest in process.stdout.read().split())]
+    process.stdout.close()
+    process.wait()
+    async with db.read() as c:
+        stored = int(await notes.get(c, "count") or "-1")
+    assert stored >= max(reported)
+    async with db.write() as c:
+        await notes.put(c, "count", "over")
+
+
+async def test_a_database_of_a_newer_version_is_left_alone(db: Database, tmp_path: Path) -> None:
+    async with db.write() as c:
+        await c.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    await db.close()
+    with pytest.raises(ConfigurationError, match="newer"):
+        await Database.open(tmp_path / "vignette.db")
+
+
+async def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    wrong = tmp_path / "notes.txt"
+    wrong.write_text("this is not a database, but it is long enough to be looked at as one" * 20)
+    with pytest.raises(ConfigurationError, match="cannot be opened"):
+        await Database.open(wrong)
+
+
+async def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigurationError, match="cannot be opened"):
+        await Database.open(tmp_path / "file" / "vignette.db")
+
+
+def test_addresses() -> None:
+    assert database_url("some/where.db").drivername == "sqlite+aiosqlite"
+    assert database_url("sqlite:////tmp/a.db").database == "/tmp/a.db"
+    assert database_url("postgresql://u:secret@h/d").drivername == "postgresql+psycopg"
+    for wrong in ("sqlite://", "sqlite:///:memory:", "mysql://h/d"):
+        with pytest.raises(ConfigurationError):
+            database_url(wrong)
