@@ -94,5 +94,3 @@ class Access:
             SESSION_COOKIE, self._signer.dumps("in"), max_age=SESSION_SECONDS, httponly=True, samesite="strict", secure=secure
         )
         return True
-
-

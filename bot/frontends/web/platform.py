@@ -26,7 +26,9 @@ def fresh_id() -> str:
 class _Reply:
     """A reply being written on the page."""
 
-    def __init__(self, platform: WebPlatform, chat: ChatKey, message_id: str, name: str, exists: bool, posted: Callable[[str], Awaitable[None]]) -> None:
+    def __init__(
+        self, platform: WebPlatform, chat: ChatKey, message_id: str, name: str, exists: bool, posted: Callable[[str], Awaitable[None]]
+    ) -> None:
         self._platform = platform
         self._chat = chat
         self._id = message_id

@@ -22,7 +22,9 @@ class Renderer:
     """Renders pages and pieces; text is always escaped."""
 
     def __init__(self) -> None:
-        self._jinja = Environment(loader=DictLoader(_templates()), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+        self._jinja = Environment(
+            loader=DictLoader(_templates()), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        )
         self._jinja.filters["prose"] = to_html
         self._jinja.filters["b64"] = lambda data: b64encode(data).decode("ascii")
 
@@ -59,7 +61,7 @@ def appended(html: str, element: str) -> str:
 
 def replaced(html: str) -> str:
     """A piece that takes the place of the element with its own id."""
-    return html.replace("<article ", '<article hx-swap-oob="true" ', 1)
+    return str(html).replace("<article ", '<article hx-swap-oob="true" ', 1)
 
 
 def removed(element: str) -> str:

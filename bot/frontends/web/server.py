@@ -59,7 +59,9 @@ class WebFrontEnd(WebPlatform):
         """Bind and serve. Raises ``ConfigurationError`` naming the port when it is taken."""
         listening = self._bind()
         self.port = listening.getsockname()[1]
-        config = uvicorn.Config(self.app, log_config=None, lifespan="off", timeout_graceful_shutdown=1, server_header=False, access_log=False)
+        config = uvicorn.Config(
+            self.app, log_config=None, lifespan="off", timeout_graceful_shutdown=1, server_header=False, access_log=False
+        )
         self._server = _Server(config)
         self._task = asyncio.create_task(self._server.serve(sockets=[listening]))
         while not self._server.started and not self._task.done():
