@@ -94,6 +94,7 @@ IMAGES: dict[str, Row] = _table(
         local=True,
     ),
     Row("comfyui", "providers.images.comfyui:ComfyUIBackend", "ComfyUI", "http://127.0.0.1:8188", free=True, local=True),
+    _drawn("bfl", "bfl:BlackForestLabsBackend", "Black Forest Labs (FLUX)", "https://api.bfl.ai", "BFL_API_KEY"),
     _drawn("openai", "openai:OpenAIImagesBackend", "OpenAI's image models", "https://api.openai.com/v1", "OPENAI_API_KEY"),
     _drawn("openrouter", "openrouter:OpenRouterImagesBackend", "OpenRouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"),
     _drawn("together", "together:TogetherImagesBackend", "Together AI", "https://api.together.ai/v1", "TOGETHER_API_KEY"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -52,6 +53,15 @@ async def wait_for(look: Callable[[], Awaitable[Found | None]], pace: Pace, name
             raise ProviderError(ErrorKind.TIMED_OUT, name, host_detail=f"no picture after {pace.seconds:.0f} s")
         await asyncio.sleep(max(pause, wanted))
         pause = min(pause * pace.factor, max(pace.most, pace.first))
+
+
+def recalled(ref: str | None) -> dict[str, str]:
+    """The texts of a JSON object that was remembered; empty for anything else, so that a broken record only means starting anew."""
+    try:
+        record = json.loads(ref or "")
+    except ValueError:
+        return {}
+    return {str(k): v for k, v in record.items() if isinstance(v, str)} if isinstance(record, dict) else {}
 
 
 def belongs_to(config: ProviderConfig, url: object, domains: tuple[str, ...] = ()) -> bool:

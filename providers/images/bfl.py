@@ -1,0 +1,223 @@
+"""Black Forest Labs: the FLUX models as tasks that are submitted, polled at the address the answer names, and downloaded at once.
+
+One path per model draws and edits; results live for ten minutes. The task's address is remembered before the wait, so that a
+restart goes on waiting instead of paying twice. A task cannot be cancelled. Moderation comes as a task status with HTTP 200.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from providers.contract import (
+    Dropped,
+    Health,
+    ImageCapabilities,
+    ImageModelInfo,
+    Progress,
+    ProviderConfig,
+    RenderedImage,
+    RenderResult,
+    RenderSpec,
+    RenderWatch,
+)
+from providers.errors import ErrorKind, ProviderError
+from providers.images.bfl_models import MODELS, Shape, fields_of
+from providers.images.cloud import CloudBackend, key_of
+from providers.images.cloud_errors import bad_answer, refused
+from providers.images.options import read_options
+from providers.images.polling import Pace, belongs_to, recalled, wait_for
+from providers.images.references import as_base64, checked
+from providers.images.results import fetched, number_of, size_came
+
+MODEL = "flux-2-pro"
+DOMAINS = ("bfl.ai", "bfl.ml")
+"""Polling addresses may name another regional host of the vendor; results come from anywhere and without the key."""
+REFERENCE_BYTES = 20_000_000
+NOT_FOUND = "Task not found"
+EARLY_MISSES = 3
+"""A task may be unknown for so many looks after it was submitted."""
+DOLLARS_PER_CREDIT = 0.01
+
+
+class BflOptions(BaseModel):
+    """Options of ``[images.<name>]`` for this provider."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    poll_seconds: float = Field(default=1.0, gt=0, le=30)
+    """First pause between two looks at a task; it grows to five seconds."""
+    safety_tolerance: int | None = Field(default=None, ge=0, le=6)
+    """0 is strictest, 5 or 6 mildest by model; unset takes the mildest where adult content is allowed and the service's own elsewhere."""
+    output_format: Literal["jpeg", "png"] = "png"
+    prompt_upsampling: bool | None = None
+    """Let the service rewrite prompts, on models that can; unset keeps prompts as they are."""
+    raw: bool | None = None
+    """Less processed look of flux-pro-1.1-ultra."""
+    like: str = MODEL
+    """Which known model's fields a model takes that is not known here."""
+
+
+@dataclass(slots=True)
+class Task:
+    """A task at the service."""
+
+    id: str
+    url: str
+    cost: float | None = None
+    misses: int = EARLY_MISSES
+
+
+class BlackForestLabsBackend(CloudBackend):
+    """Black Forest Labs' API."""
+
+    def __init__(self, config: ProviderConfig) -> None:
+        options = self._options = read_options(config, BflOptions)
+        super().__init__(config, {"x-key": key_of(config)}, model=MODEL)
+        if options.like not in MODELS:
+            detail = f"In [images.{config.name}]: «like» must be one of {', '.join(MODELS)}."
+            raise ProviderError(ErrorKind.MISCONFIGURED, config.name, detail)
+        self._pace = Pace(first=options.poll_seconds, seconds=self._seconds)
+
+    def _shape(self, model: str) -> Shape:
+        return MODELS.get(model) or MODELS[self._options.like]
+
+    def capabilities(self, model: str = "") -> ImageCapabilities:
+        shape = self._shape(model or self.model)
+        return ImageCapabilities(
+            image_to_image=True,
+            references=shape.references,
+            seed=True,
+            steps=shape.steps is not None,
+            cfg=shape.guidance is not None,
+            model_choice=True,
+            sizes=shape.sizes,
+            progress=True,
+            adopts=True,
+            nsfw="refuses",
+            prompt_style="sentences",
+        )
+
+    async def _list_models(self) -> tuple[ImageModelInfo, ...]:
+        """The models known here; the service has no list, the model is the path."""
+        return tuple(ImageModelInfo(model, model, shape.family) for model, shape in MODELS.items())
+
+    async def check(self) -> Health:
+        """Asks for the credits, which needs an accepted key."""
+        answer = await self._ask_json("GET", "/v1/credits")
+        left = number_of(answer.get("credits")) if isinstance(answer, Mapping) else None
+        warnings = () if self.model in MODELS else (f"«{self.model}» is not known here and is asked like {self._options.like}.",)
+        if left is not None and left <= 0:
+            warnings = (*warnings, "No credits are left.")
+        return Health(
+            f"{left:g} credits left, drawing with {self.model}" if left is not None else f"drawing with {self.model}", (), warnings
+        )
+
+    async def render(self, spec: RenderSpec, watch: RenderWatch) -> RenderResult:
+        """Draw, or go on with the task that an earlier life submitted; a task that is lost or failed is submitted anew."""
+        model = spec.model or self.model
+        dropped: list[Dropped] = []
+        fields = self._fields(spec, model, dropped)
+        task = self._remembered(watch)
+        image = await self._adopt(task, spec, watch) if task else None
+        if task is None or image is None:
+            task = await self._submit(spec, model, fields)
+            await watch.remember(json.dumps({"id": task.id, "url": task.url, "cost": "" if task.cost is None else str(task.cost)}))
+            image = await self._result(task, spec, watch)
+        cost = None if task.cost is None else task.cost * DOLLARS_PER_CREDIT
+        price = "" if task.cost is None else f"{task.cost:g} credits"
+        return RenderResult((image,), model, (*size_came(spec, image), *dropped), {"model": model, **fields}, cost, price)
+
+    def _fields(self, spec: RenderSpec, model: str, dropped: list[Dropped]) -> dict[str, Any]:
+        """The request without its pictures."""
+        options, shape = self._options, self._shape(model)
+        fields = fields_of(spec, shape, dropped)
+        fields["output_format"] = options.output_format
+        tolerance = options.safety_tolerance if options.safety_tolerance is not None else (shape.tolerance if spec.adult else None)
+        if tolerance is not None:
+            fields["safety_tolerance"] = min(tolerance, shape.tolerance)
+        if shape.upsampling:
+            fields["prompt_upsampling"] = bool(options.prompt_upsampling)
+        if shape.raw and options.raw is not None:
+            fields["raw"] = options.raw
+        return fields
+
+    async def _submit(self, spec: RenderSpec, model: str, fields: dict[str, Any]) -> Task:
+        shape = self._shape(model)
+        references = checked(spec.references[: shape.references], self.name, most_bytes=REFERENCE_BYTES)
+        pictures = dict(zip(shape.reference_fields(), (as_base64(reference) for reference in references), strict=False))
+        answer = await self._ask_json("POST", f"/v1/{model}", model=model, json={**fields, **pictures})
+        answer = answer if isinstance(answer, Mapping) else {}
+        task_id, url = answer.get("id"), answer.get("polling_url")
+        if not isinstance(task_id, str) or not task_id:
+            raise bad_answer(self.name, "no task id in the answer")
+        if not url:
+            url = f"{self._base}/v1/get_result?id={task_id}"
+        if not belongs_to(self._config, url, DOMAINS):
+            raise bad_answer(self.name, "the polling address is not the vendor's")
+        return Task(task_id, str(url), number_of(answer.get("cost")))
+
+    def _remembered(self, watch: RenderWatch) -> Task | None:
+        """The task of an earlier life, if its record is whole and its address the vendor's."""
+        record = recalled(watch.ref)
+        if not record.get("id") or not belongs_to(self._config, record.get("url"), DOMAINS):
+            return None
+        return Task(record["id"], record["url"], number_of(record.get("cost")), misses=0)
+
+    async def _adopt(self, task: Task, spec: RenderSpec, watch: RenderWatch) -> RenderedImage | None:
+        """The picture of a remembered task; None when there is none to be had and the task has to be submitted anew."""
+        try:
+            return await self._result(task, spec, watch)
+        except ProviderError as error:
+            if error.kind is ErrorKind.BAD_ANSWER:
+                return None
+            raise
+
+    async def _result(self, task: Task, spec: RenderSpec, watch: RenderWatch) -> RenderedImage:
+        watch.progress(Progress("queued"))
+
+        async def look() -> str | ProviderError | None:
+            return await self._look(task, watch)
+
+        outcome: str | ProviderError = await wait_for(look, self._pace, self.name)
+        if isinstance(outcome, ProviderError):
+            raise outcome
+        return await fetched(self._config, outcome, seed=spec.seed)
+
+    async def _look(self, task: Task, watch: RenderWatch) -> str | ProviderError | None:
+        """The picture's address once it is ready, the error of a task that ended without one, None while it is at work."""
+        answer = await self._status(task)
+        status = str(answer.get("status") or "")
+        if status == "Ready":
+            result = answer.get("result")
+            sample = result.get("sample") if isinstance(result, Mapping) else None
+            return (
+                sample
+                if isinstance(sample, str) and sample
+                else bad_answer(self.name, "Ready without a sample", "There was no picture in it.")
+            )
+        if status.endswith("Moderated"):
+            return refused(self.name, f"status {status}")
+        if status == NOT_FOUND and task.misses:
+            task.misses -= 1
+            return None
+        if status in ("Error", "Failed", NOT_FOUND):
+            return bad_answer(self.name, f"status {status}")
+        if status != "Pending":
+            raise bad_answer(self.name, f"unknown status «{status[:40]}»")
+        fraction = number_of(answer.get("progress"))
+        watch.progress(Progress("drawing", min(1.0, max(0.0, fraction)) if fraction is not None else None))
+        return None
+
+    async def _status(self, task: Task) -> Mapping[str, Any]:
+        try:
+            answer = await self._ask_json("GET", task.url)
+        except ProviderError as error:
+            if error.kind is ErrorKind.MISCONFIGURED:  # a 404 says the same in other words
+                return {"status": NOT_FOUND}
+            raise
+        return answer if isinstance(answer, Mapping) else {}
