@@ -85,6 +85,12 @@ async def unfinished(c: AsyncConnection) -> list[Inbox]:
     return [_inbox(row) for row in (await c.execute(wanted)).mappings()]
 
 
+async def tail(c: AsyncConnection, chat_key: ChatKey, limit: int = 20) -> list[Inbox]:
+    """The newest events of a chat, oldest first."""
+    newest = select(inbox).where(inbox.c.chat_key == str(chat_key)).order_by(inbox.c.id.desc()).limit(limit)
+    return [_inbox(row) for row in (await c.execute(newest)).mappings()][::-1]
+
+
 async def prune(c: AsyncConnection, older_than: datetime) -> int:
     """Remove finished events from before ``older_than``; how many. Duplicates of those are no longer recognised, so keep
     as many days as a platform may deliver again (Telegram: 24 hours)."""

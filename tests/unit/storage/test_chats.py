@@ -15,7 +15,7 @@ from bot.storage import characters, chats, entries, inbox, jobs, pictures, propo
 from bot.storage.assets import AssetStore
 from bot.storage.database import Database
 from bot.storage.records import Chat
-from tests.unit.world import ANN, DEFAULTS, KEY, OTHER, PLACE, PLAN, a_chat, a_picture, png, wish
+from tests.unit.world import ANN, DEFAULTS, KEY, OTHER, PLAN, a_chat, a_picture, png, wish
 
 
 async def test_opening_creates_once(db: Database) -> None:
@@ -74,7 +74,8 @@ async def test_a_new_character_drops_the_frozen_head(db: Database, chat: Chat) -
         before = await chats.by_id(c, chat.id, DEFAULTS)
         await chats.set_character(c, chat.id, 3)
         after = await chats.by_id(c, chat.id, DEFAULTS)
-    assert before is not None and after is not None
+    assert before is not None
+    assert after is not None
     assert (before.head, before.head_mark, before.first_entry, before.background) == ("You are…", "mark", 12, "ab" * 32)
     assert (after.head, after.head_mark, after.character_id) == (None, "", 3)
 

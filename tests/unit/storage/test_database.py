@@ -29,10 +29,13 @@ async def test_a_commit_is_seen_by_readers(db: Database) -> None:
 
 
 async def test_an_exception_rolls_back(db: Database) -> None:
-    with pytest.raises(RuntimeError, match="no"):
+    async def fail() -> None:
         async with db.write() as c:
             await notes.put(c, "name", "value")
             raise RuntimeError("no")
+
+    with pytest.raises(RuntimeError, match="no"):
+        await fail()
     async with db.read() as c:
         assert await notes.get(c, "name") is None
 
