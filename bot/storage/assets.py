@@ -24,7 +24,7 @@ from bot.storage import pictures
 from bot.storage.database import Database
 from bot.storage.dialect import upsert
 from bot.storage.records import Asset
-from bot.storage.rows import now
+from bot.storage.rows import batched, now
 from bot.storage.schema import assets
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -109,8 +109,8 @@ class AssetStore:
         """Remove those images among ``shas`` that nothing refers to any more; which ones went. Rows first, then files."""
         async with self._db.write() as c:
             gone = await pictures.unreferenced_assets(c, shas)
-            if gone:
-                await c.execute(delete(assets).where(assets.c.sha256.in_(gone)))
+            for part in batched(gone):
+                await c.execute(delete(assets).where(assets.c.sha256.in_(part)))
         await asyncio.to_thread(self._unlink, gone)
         return gone
 

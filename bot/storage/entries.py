@@ -17,7 +17,7 @@ from bot.domain.errors import NotFound
 from bot.storage.dialect import upsert
 from bot.storage.records import Entry, EntryKind
 from bot.storage.rows import aware, now
-from bot.storage.schema import entries, inbox, posts, variants
+from bot.storage.schema import chats, entries, inbox, posts, variants
 
 _chosen = func.coalesce(entries.c.variant_id, -entries.c.id)
 _shown = entries.outerjoin(variants, variants.c.id == _chosen)
@@ -183,5 +183,6 @@ async def set_picture(c: AsyncConnection, entry_id: int, picture_id: int | None)
 async def blank(c: AsyncConnection, entry_id: int) -> None:
     """Erase the words of an entry in every variant, and of the stored event it came from; the entry itself stays in order."""
     await c.execute(update(variants).where(variants.c.entry_id == entry_id).values(text="", extra={}))
+    key = select(chats.c.key).join(entries, entries.c.chat_id == chats.c.id).where(entries.c.id == entry_id).scalar_subquery()
     settled = inbox.c.state.in_(("done", "failed"))
-    await c.execute(update(inbox).where(inbox.c.entry_id == entry_id, settled).values(payload=""))
+    await c.execute(update(inbox).where(inbox.c.chat_key == key, inbox.c.entry_id == entry_id, settled).values(payload=""))

@@ -18,8 +18,9 @@ from bot.storage.rows import aware, naive, now, plain
 from bot.storage.schema import jobs, pictures
 
 FINISHED: tuple[JobState, ...] = ("done", "failed", "cancelled")
-_RESTING = (*FINISHED, "proposed")
-"""States in which nobody works on a job: it has ended, or waits for a person."""
+WORKING: tuple[JobState, ...] = ("waiting", "drafting", "queued", "drawing", "delivering")
+"""States in which somebody should be working on a job: it has not ended and does not wait for a person."""
+OPEN: tuple[JobState, ...] = (*WORKING, "proposed")
 _SPENT_KEPT = timedelta(hours=48)
 
 
@@ -94,7 +95,7 @@ async def set_take(c: AsyncConnection, job_id: int, take_id: int, state: JobStat
 
 async def finish(c: AsyncConnection, job_id: int, state: JobState, error: str = "") -> bool:
     """End a job as done, failed or cancelled; False when it had ended before."""
-    ended = update(jobs).where(jobs.c.id == job_id, jobs.c.state.not_in(FINISHED))
+    ended = update(jobs).where(jobs.c.id == job_id, jobs.c.state.in_(OPEN))
     return (await c.execute(ended.values(state=state, error=error, owner=None, heartbeat=None))).rowcount == 1
 
 
@@ -104,19 +105,19 @@ async def _set(c: AsyncConnection, job_id: int, **values: Any) -> None:
 
 async def unfinished(c: AsyncConnection) -> list[Job]:
     """Jobs that have not ended and do not wait for a person, in the order they were asked for."""
-    wanted = select(jobs).where(jobs.c.state.not_in(_RESTING)).order_by(jobs.c.id)
+    wanted = select(jobs).where(jobs.c.state.in_(WORKING)).order_by(jobs.c.id)
     return [_job(row) for row in (await c.execute(wanted)).mappings()]
 
 
 async def orphaned(c: AsyncConnection, stale: timedelta) -> list[int]:
     """Ids of unfinished jobs whose owner has not been heard of for ``stale``."""
     silent = jobs.c.owner.is_not(None), jobs.c.heartbeat < now() - stale
-    return list((await c.scalars(select(jobs.c.id).where(jobs.c.state.not_in(_RESTING), *silent).order_by(jobs.c.id))).all())
+    return list((await c.scalars(select(jobs.c.id).where(jobs.c.state.in_(WORKING), *silent).order_by(jobs.c.id))).all())
 
 
 async def active_for_picture(c: AsyncConnection, picture_id: int) -> Job | None:
     """The job of this picture that has not ended (a proposal included), if any."""
-    wanted = select(jobs).where(jobs.c.picture_id == picture_id, jobs.c.state.not_in(FINISHED)).order_by(jobs.c.id.desc())
+    wanted = select(jobs).where(jobs.c.picture_id == picture_id, jobs.c.state.in_(OPEN)).order_by(jobs.c.id.desc())
     row = (await c.execute(wanted.limit(1))).mappings().one_or_none()
     return _job(row) if row else None
 
@@ -124,7 +125,7 @@ async def active_for_picture(c: AsyncConnection, picture_id: int) -> Job | None:
 async def active_for_chat(c: AsyncConnection, chat_id: int) -> list[Job]:
     """Jobs of a chat that have not ended (proposals included), oldest first."""
     own = select(jobs).join(pictures, pictures.c.id == jobs.c.picture_id).where(pictures.c.chat_id == chat_id)
-    wanted = own.where(jobs.c.state.not_in(FINISHED)).order_by(jobs.c.id)
+    wanted = own.where(jobs.c.state.in_(OPEN)).order_by(jobs.c.id)
     return [_job(row) for row in (await c.execute(wanted)).mappings()]
 
 
@@ -148,7 +149,7 @@ async def claim(c: AsyncConnection, job_id: int, owner: str, *, stale: timedelta
         jobs.c.heartbeat.is_(None),
         jobs.c.heartbeat < now() - stale,
     )
-    taken = update(jobs).where(jobs.c.id == job_id, jobs.c.state.not_in(_RESTING), free)
+    taken = update(jobs).where(jobs.c.id == job_id, jobs.c.state.in_(WORKING), free)
     taken = taken.values(owner=owner, heartbeat=now(), attempts=jobs.c.attempts + 1)
     row = (await c.execute(taken.returning(*jobs.c))).mappings().one_or_none()
     return _job(row) if row else None
@@ -156,19 +157,19 @@ async def claim(c: AsyncConnection, job_id: int, owner: str, *, stale: timedelta
 
 async def heartbeat(c: AsyncConnection, owner: str) -> None:
     """Tell that all unfinished jobs of this owner are alive."""
-    await c.execute(update(jobs).where(jobs.c.owner == owner, jobs.c.state.not_in(_RESTING)).values(heartbeat=now()))
+    await c.execute(update(jobs).where(jobs.c.owner == owner, jobs.c.state.in_(WORKING)).values(heartbeat=now()))
 
 
 async def release(c: AsyncConnection, owner: str) -> None:
     """Give up all jobs of an owner that is leaving, so that the next process may start them at once; an attempt cut short by an
     orderly shutdown does not count."""
-    left = update(jobs).where(jobs.c.owner == owner, jobs.c.state.not_in(_RESTING))
+    left = update(jobs).where(jobs.c.owner == owner, jobs.c.state.in_(WORKING))
     await c.execute(left.values(owner=None, heartbeat=None, attempts=jobs.c.attempts - 1))
 
 
 async def owners(c: AsyncConnection) -> list[str]:
     """Who claims to be running unfinished jobs."""
-    wanted = select(jobs.c.owner).where(jobs.c.owner.is_not(None), jobs.c.state.not_in(FINISHED)).distinct()
+    wanted = select(jobs.c.owner).where(jobs.c.owner.is_not(None), jobs.c.state.in_(OPEN)).distinct()
     return list((await c.scalars(wanted)).all())
 
 

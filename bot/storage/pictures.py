@@ -12,8 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.pictures import PictureRequest, RenderPlan
 from bot.domain.places import ChatKey
+from bot.storage.jobs import OPEN
 from bot.storage.records import Picture, Take
-from bot.storage.rows import aware, new_key, now, plain
+from bot.storage.rows import aware, batched, new_key, now, plain
 from bot.storage.schema import assets, characters, chats, jobs, pictures, takes
 
 __all__ = ["new_key"]
@@ -216,21 +217,22 @@ async def unreferenced_assets(
     A picture is stored before its take is recorded; therefore only images older than ``older_than`` count, unless the question
     is about certain ones (``among``).
     """
-    wanted = select(assets.c.sha256).where(
+    unused = select(assets.c.sha256).where(
         ~select(takes.c.id).where(takes.c.asset == assets.c.sha256).exists(),
-        ~select(characters.c.id).where(characters.c.avatar == assets.c.sha256).exists(),
-        ~select(chats.c.id).where(chats.c.background == assets.c.sha256).exists(),
+        assets.c.sha256.not_in(select(characters.c.avatar).where(characters.c.avatar.is_not(None))),
+        assets.c.sha256.not_in(select(chats.c.background).where(chats.c.background.is_not(None))),
     )
     if among is None:
-        wanted = wanted.where(assets.c.created_at < now() - older_than)
-    found = set((await c.scalars(wanted)).all())
-    if among is not None:
-        found &= set(among)
+        found = set((await c.scalars(unused.where(assets.c.created_at < now() - older_than))).all())
+    else:
+        found = set()
+        for part in batched(sorted(among)):
+            found |= set((await c.scalars(unused.where(assets.c.sha256.in_(part)))).all())
     return sorted(found - await _awaited(c)) if found else []
 
 
 async def _awaited(c: AsyncConnection) -> set[str]:
     """Reference images of unfinished jobs."""
-    running = select(jobs.c.plan).where(jobs.c.state.not_in(("done", "failed", "cancelled")))
+    running = select(jobs.c.plan).where(jobs.c.state.in_(OPEN))
     plans: Sequence[Any] = (await c.scalars(running)).all()
     return {reference.rpartition(":")[2] for stored in plans if stored for reference in stored.get("references", ())}

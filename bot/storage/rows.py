@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,6 +31,12 @@ def aware(moment: datetime) -> datetime:
 def new_key(length: int = 10) -> str:
     """A short random key for controls; ten letters carry 49 bits."""
     return "".join(secrets.choice(KEY_LETTERS) for _ in range(length))
+
+
+def batched(values: Sequence[str], size: int = 1000) -> Iterator[Sequence[str]]:
+    """The values in pieces that fit into one statement (SQLite takes 32766 parameters)."""
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
 
 
 def plain(value: BaseModel) -> dict[str, Any]:

@@ -173,6 +173,8 @@ proposals = Table(
     Column("message_id", String(60)),
     Column("picture_id", Integer),
     Column("created_at", DateTime, nullable=False),
+    Index(None, "chat_id", "state"),
+    Index(None, "state"),
 )
 characters = Table(
     "characters",

@@ -220,6 +220,8 @@ def _proposals() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_proposals")),
         sa.UniqueConstraint("key", name=op.f("uq_proposals_key")),
     )
+    op.create_index(op.f("ix_proposals_chat_id_state"), "proposals", ["chat_id", "state"], unique=False)
+    op.create_index(op.f("ix_proposals_state"), "proposals", ["state"], unique=False)
 
 
 def _characters() -> None:

@@ -7,16 +7,21 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 import migrations
 from bot.domain.errors import ConfigurationError
-from bot.storage import notes
+from bot.storage import characters, chats, entries, inbox, jobs, notes, pictures, proposals, styles, variables
 from bot.storage.database import Database, database_url
+from tests.unit.world import DEFAULTS, KEY, PLACE
 
 
 async def test_a_commit_is_seen_by_readers(db: Database) -> None:
@@ -210,3 +215,54 @@ def test_addresses() -> None:
     for wrong in ("sqlite://", "sqlite:///:memory:", "mysql://h/d"):
         with pytest.raises(ConfigurationError):
             database_url(wrong)
+
+
+@pytest.mark.parametrize(
+    "hot",
+    [
+        lambda c: chats.open_chat(c, KEY, PLACE, DEFAULTS),
+        lambda c: inbox.receive(c, KEY, "message", "1", "{}"),
+        lambda c: inbox.mark(c, 1, "working", entry_id=1),
+        lambda c: inbox.unfinished(c),
+        lambda c: entries.window(c, 1, 1),
+        lambda c: entries.latest(c, 1, ("player",), 1),
+        lambda c: entries.by_message(c, 1, "5"),
+        lambda c: entries.blank(c, 1),
+        lambda c: entries.posts_of(c, 1),
+        lambda c: pictures.by_key(c, "abc"),
+        lambda c: pictures.by_message(c, 1, "5"),
+        lambda c: pictures.answering(c, 1, "5"),
+        lambda c: pictures.gallery(c, 1),
+        lambda c: jobs.active_for_picture(c, 1),
+        lambda c: jobs.active_for_chat(c, 1),
+        lambda c: jobs.unfinished(c),
+        lambda c: jobs.owners(c),
+        lambda c: jobs.orphaned(c, timedelta(seconds=1)),
+        lambda c: jobs.heartbeat(c, "me"),
+        lambda c: jobs.count_since(c, datetime.now(UTC), requester_key="discord:5"),
+        lambda c: proposals.open_in(c, 1),
+        lambda c: proposals.by_key(c, "abc"),
+        lambda c: variables.of_chat(c, 1),
+        lambda c: styles.of_chat(c, 1),
+        lambda c: characters.for_chat(c, KEY),
+        pytest.param(lambda c: notes.starting_with(c, "a"), marks=pytest.mark.xfail(reason="shows that a scan is noticed")),
+    ],
+)
+async def test_no_statement_of_a_turn_or_press_reads_a_whole_table(
+    db: Database, hot: Callable[[AsyncConnection], Awaitable[object]]
+) -> None:
+    """So that ten thousand chats cost a turn no more than one does."""
+    plans: list[str] = []
+
+    def explain(connection: Connection, cursor: object, statement: str, parameters: Any, *rest: object) -> None:
+        if statement.startswith(("SELECT", "UPDATE", "DELETE")):
+            raw = connection.connection.cursor()
+            raw.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            plans.extend(f"{row[3]} in {statement}" for row in raw.fetchall())
+            raw.close()
+
+    async with db.write() as c:
+        event.listen(c.sync_connection, "before_cursor_execute", explain)
+        await hot(c)
+    scans = [plan for plan in plans if plan.startswith("SCAN") and "CONSTANT ROW" not in plan]
+    assert scans == []
