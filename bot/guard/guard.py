@@ -118,9 +118,10 @@ class Guard:
         wish = chat.settings.spoiler
         return wish == "always" or (wish == "adult" and self.adult_allowed(chat))
 
-    def check_picture(self, chat: Chat, *words: str) -> None:
-        """Judge what a picture is to be made of, before it leaves the machine. Raises ``ContentRefused``."""
-        content.check_picture("\n".join(words), adult_allowed=self.adult_allowed(chat))
+    def check_picture(self, chat: Chat, *words: str, negative: str = "") -> None:
+        """Judge what a picture is to be made of, all its words together, before they leave the machine. Raises
+        ``ContentRefused``. A negative prompt belongs into ``negative``: naming a thing there keeps it out."""
+        content.check_picture("\n".join(words), adult_allowed=self.adult_allowed(chat), negative=negative)
 
 
 _MANAGERS = {
