@@ -1,3 +1,5 @@
+"""A fresh database, a chat in it, and a folder for images."""
+
 from __future__ import annotations
 
 from collections.abc import AsyncIterator

@@ -1,3 +1,5 @@
+"""A fresh database and a chat in it."""
+
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
