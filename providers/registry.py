@@ -102,6 +102,14 @@ IMAGES: dict[str, Row] = _table(
     _drawn("stability", "stability:StabilityBackend", "Stability AI", "https://api.stability.ai", "STABILITY_API_KEY"),
     _drawn("gemini", "gemini:GeminiImagesBackend", "Google Gemini", "https://generativelanguage.googleapis.com/v1beta", "GEMINI_API_KEY"),
     _drawn("nanogpt", "nanogpt:NanoGptImagesBackend", "NanoGPT", "https://nano-gpt.com", "NANOGPT_API_KEY"),
+    Row(
+        "horde",
+        "providers.images.horde:HordeBackend",
+        "AI Horde, volunteers' machines",
+        "https://aihorde.net/api/v2",
+        "AI_HORDE_API_KEY",
+        free=True,
+    ),
 )
 
 

@@ -56,6 +56,9 @@ def check_requests(seen: Iterable[Seen], spec_name: str, *, exact: bool = False)
         operation = _operation(spec, request)
         assert operation is not None, f"{request.method} {request.path} is not in {spec_name}"
         parameters = [_resolved(spec, p) for p in operation.get("parameters", ())]
+        for parameter in parameters:
+            if parameter["in"] == "body" and request.body:  # Swagger 2
+                check_value(spec, parameter["schema"], request.json, exact=exact)
         known = {p["name"] for p in parameters if p["in"] == "query"}
         assert set(request.query) <= known, f"{request.path} does not know {set(request.query) - known}"
         content = _resolved(spec, operation.get("requestBody", {})).get("content", {})

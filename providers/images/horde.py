@@ -1,0 +1,231 @@
+"""The AI Horde: volunteers' machines behind one queue, free of charge; an account's kudos buy a better place.
+
+A picture is asked for, looked after and fetched in three calls. Its id is remembered before the waiting begins, so a restart goes on
+waiting instead of asking again. What the picture is expected to cost is told with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from providers.contract import (
+    Dropped,
+    Health,
+    ImageCapabilities,
+    ImageModelInfo,
+    ProviderConfig,
+    RenderResult,
+    RenderSpec,
+    RenderWatch,
+    SizeRule,
+)
+from providers.errors import ErrorKind, ProviderError
+from providers.http import json_of, request
+from providers.images import horde_answers as answers
+from providers.images import horde_request as wire
+from providers.images.a1111_request import base_reference
+from providers.images.answers import picture_from
+from providers.images.cloud import QUESTION_SECONDS, CloudBackend, key_of
+from providers.images.cloud_errors import Meaning, bad_answer
+from providers.images.families import family_of, prompt_style_of
+from providers.images.options import read_options
+from providers.images.polling import Pace, wait_for
+from providers.images.references import checked
+from providers.images.remote_jobs import RemoteJob, RemoteJobs
+from providers.images.results import number_of, size_came
+
+ANONYMOUS = "0000000000"
+REFERENCE_BYTES = 10_000_000
+MOST_EXTRA = 5
+SUBMIT_SECONDS = 60.0
+_NO_ACCOUNT = "This needs an account of its own (api_key)."
+
+
+class HordeBackend(CloudBackend):
+    """The AI Horde, or another server of its software."""
+
+    SECONDS = 1200.0
+    """The service forgets a request after twenty minutes."""
+    MEANINGS: ClassVar = (
+        Meaning(
+            re.compile(r"KudosUpfront|InsufficientKudos|SharedKeyEmpty"),
+            ErrorKind.NO_CREDIT,
+            "It wants kudos in advance for this; a smaller size or fewer steps may need none.",
+        ),
+        Meaning(re.compile(r"CorruptPrompt|Profanity"), ErrorKind.REFUSED),
+        Meaning(re.compile(r"TooManyPrompts|TimeoutIP|TooManySameIPs|TooManyNewIPs"), ErrorKind.RATE_LIMITED),
+        Meaning(re.compile(r"MaintenanceMode|NoValidWorkers|Locked"), ErrorKind.BUSY),
+        Meaning(re.compile(r"AnonForbidden|NotTrusted|RequiresTrust|NotPrivileged"), ErrorKind.MISCONFIGURED, _NO_ACCOUNT),
+        Meaning(re.compile(r"UnsafeIP|BadClientAgent"), ErrorKind.MISCONFIGURED),
+        Meaning(re.compile(r"RequestExpired"), ErrorKind.TIMED_OUT),
+        Meaning(re.compile(r"RequestNotFound"), ErrorKind.BAD_ANSWER, "It has lost the request."),
+        Meaning(re.compile(r"InvalidPromptSize|TooLong\b"), ErrorKind.INVALID, "The prompt is too long for it."),
+        Meaning(re.compile(r"UserNotFound"), ErrorKind.UNAUTHORISED),
+    )
+
+    def __init__(self, config: ProviderConfig) -> None:
+        self._options = read_options(config, wire.HordeOptions)
+        super().__init__(config, {"apikey": key_of(config) or ANONYMOUS, "Client-Agent": self._options.client_agent})
+        self._jobs = RemoteJobs(config.name)
+
+    def capabilities(self, model: str = "") -> ImageCapabilities:
+        return ImageCapabilities(
+            image_to_image=True,
+            references=1 + MOST_EXTRA if self._options.remix else 1,
+            negative=True,
+            seed=True,
+            steps=True,
+            cfg=True,
+            sampler=True,
+            scheduler=True,
+            clip_skip=True,
+            denoise=True,
+            hires=True,
+            restore_faces=True,
+            model_choice=True,
+            count=20,
+            sizes=SizeRule(least=wire.LEAST, most=wire.MOST, step=wire.STEP),
+            progress=True,
+            queue_place=True,
+            cancel=True,
+            adopts=True,
+            model_list=True,
+            free=True,
+            nsfw="filter",
+            prompt_style=prompt_style_of(model or self.model),
+        )
+
+    async def _list_models(self) -> tuple[ImageModelInfo, ...]:
+        """Models that workers offer right now, the most offered first."""
+        rows = await self._ask_json("GET", "/status/models", params={"type": "image", "model_state": "known"})
+        found = [row for row in rows if isinstance(row, Mapping) and row.get("name")] if isinstance(rows, list) else []
+        found.sort(key=lambda row: -(number_of(row.get("count")) or 0))
+        return tuple(ImageModelInfo(str(row["name"]), answers.label_of(row), family_of(str(row["name"]))) for row in found)
+
+    async def choices(self, setting: Literal["sampler", "scheduler", "vae", "upscaler"]) -> tuple[str, ...]:
+        return {"sampler": wire.SAMPLERS, "scheduler": wire.SCHEDULERS, "upscaler": wire.POST_PROCESSORS}.get(setting, ())
+
+    async def check(self) -> Health:
+        """Asks whose key it is; an unknown key is a problem, none a warning."""
+        account = await self._ask_json("GET", "/find_user")
+        name, kudos = (account.get("username"), account.get("kudos")) if isinstance(account, Mapping) else (None, None)
+        models = await super().check()
+        warnings = [] if key_of(self._config) else ["No account: pictures wait at the end of the queue and may be shared publicly."]
+        who = f"{name or 'unknown account'} with {number_of(kudos) or 0:.0f} kudos"
+        return Health(f"{who}, {models.summary}", models.problems, tuple(warnings))
+
+    async def render(self, spec: RenderSpec, watch: RenderWatch) -> RenderResult:
+        """Draw, or go on waiting for the picture that ``watch.ref`` names when the service still knows it."""
+        dropped: list[Dropped] = []
+        model = spec.model or self.model
+        body = self._body(spec, model, dropped)
+        with self._jobs.waiting(spec.job_key) as job:
+            said: Mapping[str, Any] = {}
+            if watch.ref and await self._knows(watch.ref):
+                job.id = watch.ref
+            else:
+                said = await self._submit(body, job, model)
+                await watch.remember(job.id)
+            await self._wait(job, watch)
+            status = await self._ask_json("GET", f"/generate/status/{job.id}")
+        return await self._result(spec, body, status, said, dropped)
+
+    def _body(self, spec: RenderSpec, model: str, dropped: list[Dropped]) -> dict[str, Any]:
+        references = checked(spec.references, self.name, most_bytes=REFERENCE_BYTES)
+        most = self.capabilities().references
+        if len(references) > most:
+            first = base_reference(references)
+            references = (first, *[r for r in references if r is not first])[:most]
+            dropped.append(Dropped("reference images", f"{self.name} takes {most}"))
+        body = wire.body_of(spec, self._options, model, references, dropped, self.name)
+        if len(body["prompt"]) >= wire.MOST_PROMPT:
+            raise ProviderError(ErrorKind.INVALID, self.name, "The prompt is too long for it.")
+        return body
+
+    async def _knows(self, ref: str) -> bool:
+        """Whether a remembered picture is still with the service; one that failed there is asked for anew."""
+        url = f"{self._base}/generate/check/{answers.safe_id(ref)}"
+        answer = await request(self._config, "GET", url, timeout=QUESTION_SECONDS, headers=self._headers)
+        if answer.status == 404:
+            return False
+        if answer.status >= 300:
+            raise self._failure(answer)
+        seen = json_of(answer, self._config)
+        return isinstance(seen, Mapping) and not seen.get("faulted")
+
+    async def _submit(self, body: dict[str, Any], job: RemoteJob, model: str) -> Mapping[str, Any]:
+        said = await self._ask_json("POST", "/generate/async", seconds=min(self._seconds, SUBMIT_SECONDS), model=model, json=body)
+        if not isinstance(said, Mapping) or not answers.safe_id(said.get("id")):
+            raise bad_answer(self.name, "no id in the answer")
+        job.id = str(said["id"])
+        if job.cancelled:
+            await self._delete(job.id)
+        job.check()
+        return said
+
+    async def _wait(self, job: RemoteJob, watch: RenderWatch) -> None:
+        pace = Pace(self._options.poll_seconds, self._seconds, factor=1.2, most=6.0)
+        try:
+            seen = await wait_for(lambda: self._look(job, watch), pace, self.name)
+            if seen.get("faulted"):
+                raise bad_answer(self.name, "faulted", "Its worker could not draw it.")
+            if not seen.get("done"):
+                detail = "Nobody there offers this model with these settings right now."
+                raise ProviderError(ErrorKind.BUSY, self.name, detail)
+        except ProviderError as error:
+            if error.kind in (ErrorKind.TIMED_OUT, ErrorKind.BUSY):
+                await self._delete(job.id)
+            raise
+
+    async def _look(self, job: RemoteJob, watch: RenderWatch) -> Mapping[str, Any] | None:
+        """The state once nothing is to be waited for any more: done, faulted, or impossible for every machine there is."""
+        job.check()
+        seen = await self._ask_json("GET", f"/generate/check/{job.id}")
+        job.check()
+        if not isinstance(seen, Mapping):
+            raise bad_answer(self.name, "the state is no object")
+        if seen.get("faulted") or seen.get("done") or seen.get("is_possible") is False:
+            return seen
+        watch.progress(answers.progress_of(seen))
+        return None
+
+    async def cancel(self, job_key: str, ref: str | None) -> bool:
+        """Withdraw a picture, also one that an earlier life of this process asked for."""
+        job = self._jobs.find(job_key)
+        if job is not None:
+            job.cancelled = True
+        known = (job.id if job is not None else "") or ref or ""
+        if not known:
+            return job is not None
+        return await self._delete(known)
+
+    async def _delete(self, ref: str) -> bool:
+        try:
+            await self._ask("DELETE", f"/generate/status/{answers.safe_id(ref)}")
+        except ProviderError:
+            return False
+        return True
+
+    async def _result(
+        self, spec: RenderSpec, body: dict[str, Any], status: Any, said: Mapping[str, Any], dropped: list[Dropped]
+    ) -> RenderResult:
+        entry, text, lost = answers.picture_entry(status, self.name)
+        seed = number_of(entry.get("seed"))
+        used = int(seed) if seed is not None else spec.seed
+        image = await picture_from(self._config, text, seed=used)
+        kudos = number_of(status.get("kudos")) or number_of(said.get("kudos"))
+        sent = {key: value for key, value in body.items() if key not in ("source_image", "extra_source_images")}
+        sent["worker"] = str(entry.get("worker_name") or "")
+        price = f"{kudos:g} kudos" if kudos else ""
+        reports = (*dropped, *lost, *size_came(spec, image))
+        return RenderResult((image,), str(entry.get("model") or ""), reports, sent, cost_text=price, notes=answers.notes_of(said))
+
+    def _reshape(self, body: Any) -> Any:
+        """``{"message", "rc", "errors": {field: text}}``."""
+        if not isinstance(body, Mapping) or "rc" not in body:
+            return body
+        fields = body.get("errors")
+        more = "; ".join(f"{key}: {value}" for key, value in fields.items()) if isinstance(fields, Mapping) else ""
+        return {"error": {"message": f"{body.get('message') or ''} {more}".strip(), "code": str(body["rc"])}}
