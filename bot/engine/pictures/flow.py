@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import structlog
 
@@ -12,6 +13,7 @@ from bot.domain.pictures import JobState, Origin, PictureRequest, RenderPlan
 from bot.domain.places import Person
 from bot.domain.posts import Button, Post
 from bot.engine.commands.catalogue import control_id
+from bot.engine.housekeeping import OFFER_LASTS
 from bot.engine.pictures.plan import choose_backend
 from bot.engine.pictures.presenter import Presenter
 from bot.engine.services import Services
@@ -51,14 +53,14 @@ class PictureFlow:
             return settings.approve_character
         return "ask" if settings.approve_command == "ask" else "automatic"
 
-    async def check(self, chat: Chat, person: Person, *words: str) -> None:
+    async def check(self, chat: Chat, person: Person, *words: str, negative: str = "") -> None:
         """Whether this person may have a picture of these words drawn here now. Raises ``UserError`` with the reason."""
-        self._services.guard.check_picture(chat, *words)
+        self._services.guard.check_picture(chat, *words, negative=negative)
         await self._services.guard.charge_picture(self._services.db, chat, person)
 
     async def begin(self, chat: Chat, request: PictureRequest) -> Begun:
         """Start a picture. Returns as soon as it is stored and its placeholder is on its way. Raises ``UserError``."""
-        await self.check(chat, request.requester, request.subject, request.overrides.negative or "")
+        await self.check(chat, request.requester, request.subject, negative=request.overrides.negative or "")
         choose_backend(self._services, chat, request.overrides.backend)
         if self.approval(chat, request.origin, request.overrides.edit) == "manual":
             return Begun(None, await self.offer(chat, request))
@@ -125,8 +127,10 @@ class PictureFlow:
             proposal = await proposals.by_key(c, key)
             if proposal is None or proposal.chat_id != chat.id:
                 raise NotFound("This offer is gone.")
+            if datetime.now(UTC) - proposal.created_at > OFFER_LASTS:
+                raise UserError("This offer is older than a day. Ask again, and I will draw it.")
             if not await proposals.close(c, proposal.id, "approved"):
-                raise UserError("This offer has been answered already, or it is older than a day.")
+                raise UserError("This offer has been answered already.")
         overrides = proposal.request.overrides.model_copy(update={"edit": False})
         request = proposal.request.model_copy(update={"requester": person, "overrides": overrides})
         return await self.begin(chat, request)

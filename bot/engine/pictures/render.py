@@ -101,7 +101,7 @@ class PictureWorker:
             plan = await self._drafter.plan(chat, picture.request, redraft=bool(picture.takes))
         finally:
             await line.close()
-        self._services.guard.check_picture(chat, plan.prompt)
+        self._services.guard.check_picture(chat, plan.prompt, negative=plan.negative)
         flow = PictureFlow(self._services, self._presenter)
         ask = not picture.takes and flow.approval(chat, picture.request.origin, picture.request.overrides.edit) == "ask"
         async with self._services.db.write() as c:
