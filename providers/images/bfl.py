@@ -30,7 +30,7 @@ from providers.images.bfl_models import MODELS, Shape, fields_of
 from providers.images.cloud import CloudBackend, key_of
 from providers.images.cloud_errors import bad_answer, refused
 from providers.images.options import read_options
-from providers.images.polling import Pace, belongs_to, recalled, wait_for
+from providers.images.polling import Pace, belongs_to, or_anew, recalled, wait_for
 from providers.images.references import as_base64, checked
 from providers.images.results import fetched, number_of, size_came
 
@@ -123,7 +123,7 @@ class BlackForestLabsBackend(CloudBackend):
         dropped: list[Dropped] = []
         fields = self._fields(spec, model, dropped)
         task = self._remembered(watch)
-        image = await self._adopt(task, spec, watch) if task else None
+        image = await or_anew(self._result(task, spec, watch)) if task else None
         if task is None or image is None:
             task = await self._submit(spec, model, fields)
             await watch.remember(json.dumps({"id": task.id, "url": task.url, "cost": "" if task.cost is None else str(task.cost)}))
@@ -167,15 +167,6 @@ class BlackForestLabsBackend(CloudBackend):
         if not record.get("id") or not belongs_to(self._config, record.get("url"), DOMAINS):
             return None
         return Task(record["id"], record["url"], number_of(record.get("cost")), misses=0)
-
-    async def _adopt(self, task: Task, spec: RenderSpec, watch: RenderWatch) -> RenderedImage | None:
-        """The picture of a remembered task; None when there is none to be had and the task has to be submitted anew."""
-        try:
-            return await self._result(task, spec, watch)
-        except ProviderError as error:
-            if error.kind is ErrorKind.BAD_ANSWER:
-                return None
-            raise
 
     async def _result(self, task: Task, spec: RenderSpec, watch: RenderWatch) -> RenderedImage:
         watch.progress(Progress("queued"))

@@ -135,10 +135,9 @@ class OpenAIImagesBackend(CloudBackend):
             return f"{width}x{height}"
         if self._options.compatible:
             return f"{spec.width}x{spec.height}"
-        width, height = max(spec.width, spec.height / 3), max(spec.height, spec.width / 3)
-        scale = max(1.0, (self._options.least_pixels / (width * height)) ** 0.5)
-        width, height = width * scale, height * scale
-        return f"{_up_to_16(width)}x{_up_to_16(height)}"
+        wide, high = max(spec.width, spec.height / 3), max(spec.height, spec.width / 3)
+        scale = max(1.0, (self._options.least_pixels / (wide * high)) ** 0.5)
+        return f"{_up_to_16(wide * scale)}x{_up_to_16(high * scale)}"
 
 
 def _up_to_16(side: float) -> int:

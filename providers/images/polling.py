@@ -55,6 +55,16 @@ async def wait_for(look: Callable[[], Awaitable[Found | None]], pace: Pace, name
         pause = min(pause * pace.factor, max(pace.most, pace.first))
 
 
+async def or_anew(waiting: Awaitable[Found]) -> Found | None:
+    """What a remembered task came to; None when it is lost or broken and has to be submitted anew. A refusal stays a refusal."""
+    try:
+        return await waiting
+    except ProviderError as error:
+        if error.kind is ErrorKind.BAD_ANSWER:
+            return None
+        raise
+
+
 def recalled(ref: str | None) -> dict[str, str]:
     """The texts of a JSON object that was remembered; empty for anything else, so that a broken record only means starting anew."""
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email.parser
 import email.policy
+import functools
 import json
 import os
 import re
@@ -50,8 +51,7 @@ def check_requests(seen: Iterable[Seen], spec_name: str, *, exact: bool = False)
     path = material("specs", spec_name)
     if path is None:
         return
-    text = path.read_text("utf-8")
-    spec = yaml.safe_load(text) if path.suffix == ".yaml" else json.loads(text)
+    spec = document(path)
     for request in seen:
         operation = _operation(spec, request)
         assert operation is not None, f"{request.method} {request.path} is not in {spec_name}"
@@ -69,10 +69,21 @@ def check_requests(seen: Iterable[Seen], spec_name: str, *, exact: bool = False)
             check_value(spec, content[kind]["schema"], body, exact=exact)
 
 
-def check_value(document: Mapping[str, Any], schema: Mapping[str, Any], value: Any, *, exact: bool = False) -> None:
+@functools.cache
+def document(path: Path) -> dict[str, Any]:
+    """A description, read once; not to be changed."""
+    text = path.read_text("utf-8")
+    return cast("dict[str, Any]", yaml.safe_load(text) if path.suffix == ".yaml" else json.loads(text))
+
+
+def check_value(described: Mapping[str, Any], schema: Mapping[str, Any], value: Any, *, exact: bool = False) -> None:
     """Hold a value against a schema inside a document; with ``exact`` the object's own keys must all be described."""
-    jsonschema.validate(value, {**{k: v for k, v in document.items() if k in ("components", "definitions", "$defs")}, **schema})
-    names = _properties(document, schema)
+    whole = {**{k: v for k, v in described.items() if k in ("components", "definitions", "$defs")}, **schema}
+    # The descriptions are taken as they are: checking them anew for every request takes longer than the tests.
+    wrong = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(whole).iter_errors(value))
+    if wrong is not None:
+        raise wrong
+    names = _properties(described, schema)
     if exact and names and isinstance(value, dict):
         assert set(value) <= names, f"not described: {set(value) - names}"
 
@@ -101,21 +112,21 @@ def parts_of(request: Seen) -> Iterator[tuple[str, str | None, bytes]]:
         yield str(name), part.get_filename(), payload
 
 
-def _resolved(document: Mapping[str, Any], entry: Mapping[str, Any]) -> Mapping[str, Any]:
+def _resolved(described: Mapping[str, Any], entry: Mapping[str, Any]) -> Mapping[str, Any]:
     while "$ref" in entry:
-        found: Any = document
+        found: Any = described
         for step in entry["$ref"].removeprefix("#/").split("/"):
             found = found[step]
         entry = found
     return entry
 
 
-def _properties(document: Mapping[str, Any], schema: Mapping[str, Any]) -> set[str]:
-    schema = _resolved(document, schema)
+def _properties(described: Mapping[str, Any], schema: Mapping[str, Any]) -> set[str]:
+    schema = _resolved(described, schema)
     names = set(schema.get("properties", ()))
     for group in ("allOf", "anyOf", "oneOf"):
         for part in schema.get(group, ()):
-            names |= _properties(document, part)
+            names |= _properties(described, part)
     return names
 
 

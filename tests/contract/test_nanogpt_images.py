@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -15,7 +14,7 @@ from providers.images.references import as_data_uri
 from tests.contract.cloud_parts import KEY, OTHER, PICTURE, PNG64, check_faults, check_hang_up, check_slow, cloud_config, drawn, failed
 from tests.contract.image_parts import PNG, REFERENCE, spec
 from tests.contract.loopback import Loopback, json_reply, loopback
-from tests.contract.recorded import check_value, material
+from tests.contract.recorded import check_value, document, material
 
 DRAW = "/v1/images/generations"
 PASSED_THROUGH = {"negative_prompt"}
@@ -31,7 +30,7 @@ async def server() -> AsyncIterator[Loopback]:
         yield running
         path = material("specs", "derived-nanogpt.json")
         if path:
-            described = json.loads(path.read_text("utf-8"))
+            described = document(path)
             for seen in running.asked(DRAW):
                 body = {key: value for key, value in seen.json.items() if key not in PASSED_THROUGH}
                 check_value(described, described["$defs"]["v1_images_generations"], body, exact=True)

@@ -1,0 +1,283 @@
+"""fal.ai: hundreds of model endpoints behind one queue with places, logs and cancel.
+
+The addresses of a request are taken as the service names them (they drop the endpoint's sub-path), if they are the vendor's, and
+remembered before the wait. A picture that its safety checker blacked out counts as refused.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from providers.contract import (
+    Health,
+    ImageCapabilities,
+    ImageModelInfo,
+    Progress,
+    ProviderConfig,
+    RenderedImage,
+    RenderResult,
+    RenderSpec,
+    RenderWatch,
+    SizeRule,
+)
+from providers.errors import ErrorKind, ProviderError
+from providers.images.cloud import CloudBackend, key_of
+from providers.images.cloud_errors import Meaning, bad_answer, refused
+from providers.images.fal_models import ENDPOINTS, PIXELS, Endpoint, editors_of, learnt
+from providers.images.fal_request import FalOptions, body_of
+from providers.images.families import family_of, prompt_style_of
+from providers.images.limits import ratio_pairs
+from providers.images.options import read_options
+from providers.images.polling import Pace, belongs_to, or_anew, recalled, wait_for
+from providers.images.references import as_data_uri, checked
+from providers.images.results import fetched, size_came
+
+MODEL = "fal-ai/flux/dev"
+DOMAINS = ("fal.run", "fal.ai")
+REFERENCE_BYTES = 10_000_000
+MOST_LIST_PAGES = 10
+_BAD_IMAGE = re.compile(r"image_too_|image_load_error|file_download_error|file_too_large|unsupported_image_format")
+_NO_MONEY = re.compile(r"exhausted balance|insufficient|top up|billing|locked", re.IGNORECASE)
+CATEGORIES = ("text-to-image", "image-to-image")
+
+
+@dataclass(slots=True)
+class Request:
+    """One request in the queue."""
+
+    status: str
+    response: str
+    cancel: str
+    cancelled: bool = False
+
+    def record(self) -> str:
+        return json.dumps({"status": self.status, "response": self.response, "cancel": self.cancel})
+
+
+class FalBackend(CloudBackend):
+    """fal.ai's queue."""
+
+    SECONDS = 300.0
+    MEANINGS: ClassVar = (
+        Meaning(re.compile(r"content_policy_violation"), ErrorKind.REFUSED),
+        Meaning(re.compile(r"no_media_generated"), ErrorKind.BAD_ANSWER, "It gave no picture; another try may work."),
+        Meaning(_BAD_IMAGE, ErrorKind.INVALID, "It did not accept a reference picture."),
+        Meaning(re.compile(r"generation_timeout"), ErrorKind.TIMED_OUT),
+        Meaning(re.compile(r"request_timeout|startup_timeout|runner_(?!server_error|incomplete)"), ErrorKind.BUSY),
+        Meaning(re.compile(r"client_(?:disconnected|cancelled)"), ErrorKind.CANCELLED, statuses=(499,)),
+        Meaning(_NO_MONEY, ErrorKind.NO_CREDIT, statuses=(402, 403)),
+    )
+
+    def __init__(self, config: ProviderConfig) -> None:
+        options = self._options = read_options(config, FalOptions)
+        super().__init__(config, {"Authorization": f"Key {key_of(config)}"}, model=MODEL)
+        self._pace = Pace(first=options.poll_seconds, seconds=self._seconds)
+        self._learnt: dict[str, Endpoint] = {}
+        self._running: dict[str, Request] = {}
+
+    def capabilities(self, model: str = "") -> ImageCapabilities:
+        """By the endpoint's fields; an endpoint that is not known yet only takes a prompt until its description was read."""
+        model = model or self.model
+        able = self._known(model) or Endpoint(frozenset())
+        editors = [known for path in self._editors(model) if (known := self._known(path))]
+        most = max((min(editor.references, self._options.references) for editor in editors), default=0)
+        fixed = tuple((int(w), int(h)) for size in able.sizes if size not in PIXELS for w, _, h in [size.partition("x")])
+        return ImageCapabilities(
+            text_to_image=not able.references,
+            image_to_image=most > 0,
+            references=most,
+            negative="negative_prompt" in able.fields,
+            seed="seed" in able.fields,
+            steps="num_inference_steps" in able.fields,
+            cfg="guidance_scale" in able.fields,
+            scheduler="scheduler" in able.fields,
+            clip_skip="clip_skip" in able.fields,
+            denoise=any({"strength", "noise_strength"} & editor.fields for editor in editors),
+            model_choice=True,
+            count=4 if "num_images" in able.fields else 1,
+            sizes=SizeRule(least=64, most=2048, step=8 if able.sizes else 1, fixed=fixed, ratios=ratio_pairs(able.ratios)),
+            progress=True,
+            queue_place=True,
+            cancel=True,
+            adopts=True,
+            model_list=True,
+            nsfw="filter",
+            prompt_style=prompt_style_of(model),
+        )
+
+    def _known(self, model: str) -> Endpoint | None:
+        return ENDPOINTS.get(model) or self._learnt.get(model)
+
+    def _editors(self, model: str) -> tuple[str, ...]:
+        if self._options.image_to_image and model == self.model:
+            return (self._options.image_to_image,)
+        known = self._learnt.get(model)
+        return (model,) if known and known.references else editors_of(model)
+
+    async def _list_models(self) -> tuple[ImageModelInfo, ...]:
+        found: dict[str, ImageModelInfo] = {}
+        for category in CATEGORIES:
+            cursor = ""
+            for _ in range(MOST_LIST_PAGES):
+                query = {"category": category, "status": "active", "limit": "100", **({"cursor": cursor} if cursor else {})}
+                answer = await self._platform("/models", query)
+                for row in answer.get("models") or ():
+                    if isinstance(row, Mapping) and (model := str(row.get("endpoint_id") or "")):
+                        about = row.get("metadata")
+                        label = about.get("display_name") if isinstance(about, Mapping) else None
+                        found[model] = ImageModelInfo(model, str(label or model), family_of(model))
+                cursor = str(answer.get("next_cursor") or "")
+                if not cursor or answer.get("has_more") is False:
+                    break
+        return tuple(found.values())
+
+    async def choices(self, setting: Literal["sampler", "scheduler", "vae", "upscaler"]) -> tuple[str, ...]:
+        known = self._known(self.model)
+        return known.schedulers if setting == "scheduler" and known else ()
+
+    async def check(self) -> Health:
+        """Asks the platform whether the model exists and is active; a key is only tested by drawing."""
+        answer = await self._platform("/models", {"endpoint_id": self.model})
+        rows = [row for row in answer.get("models") or () if isinstance(row, Mapping)]
+        problems = () if rows else (f"fal has no endpoint «{self.model}».",)
+        about = rows[0].get("metadata") if rows else None
+        gone = isinstance(about, Mapping) and about.get("status") == "deprecated"
+        return Health(f"drawing with {self.model}", problems, (f"«{self.model}» is deprecated there.",) if gone else ())
+
+    async def _platform(self, path: str, query: Mapping[str, str]) -> Mapping[str, Any]:
+        answer = await self._ask_json("GET", self._options.platform_url.rstrip("/") + path, params=dict(query))
+        return answer if isinstance(answer, Mapping) else {}
+
+    # --- one picture ---
+
+    async def render(self, spec: RenderSpec, watch: RenderWatch) -> RenderResult:
+        """Draw, or go on with the request that an earlier life put into the queue."""
+        model = spec.model or self.model
+        pictures = [as_data_uri(r) for r in checked(spec.references, self.name, most_bytes=REFERENCE_BYTES)]
+        path, endpoint = await self._endpoint(model, len(pictures))
+        body, sources, dropped = body_of(spec, endpoint, self._options, pictures[: endpoint.references])
+        request = self._remembered(watch.ref)
+        image = await or_anew(self._result(request, spec, watch)) if request else None
+        if image is None:
+            request = await self._submit(path, {**body, **sources}, model)
+            await watch.remember(request.record())
+            image = await self._result(request, spec, watch)
+        return RenderResult((image,), path, (*size_came(spec, image), *dropped), body)
+
+    async def _endpoint(self, model: str, pictures: int) -> tuple[str, Endpoint]:
+        """Where to ask and what may be sent there. Raises ``ProviderError`` (INVALID) when references cannot be used."""
+        path = model
+        if self._known(path) is None:
+            await self._learn(path)
+        if pictures:
+            editors = self._editors(model)
+            if not editors:
+                raise ProviderError(ErrorKind.INVALID, self.name, f"«{model}» cannot draw from a picture.")
+            path = editors[-1] if pictures > 1 else editors[0]
+            if self._known(path) is None:
+                await self._learn(path)
+        return path, self._known(path) or Endpoint(frozenset())
+
+    async def _learn(self, path: str) -> None:
+        """Read an endpoint's own description; one without leaves nothing but the prompt to be sent."""
+        try:
+            answer = await self._platform("/models", {"endpoint_id": path, "expand": "openapi-3.0"})
+        except ProviderError as error:
+            if error.kind is ErrorKind.UNAUTHORISED:
+                raise
+            return
+        rows = [row for row in answer.get("models") or () if isinstance(row, Mapping)]
+        if rows and (found := learnt(rows[0].get("openapi"), path)):
+            self._learnt[path] = found
+
+    async def _submit(self, path: str, body: dict[str, Any], model: str) -> Request:
+        wish = {"X-Fal-Queue-Priority": self._options.priority} if self._options.priority else {}
+        answer = await self._ask_json("POST", f"/{path}", seconds=60, model=model, json=body, headers=wish)
+        request = self._request(answer, "status_url", "response_url", "cancel_url")
+        if request is None:
+            raise bad_answer(self.name, "the request's addresses are missing or not the vendor's")
+        return request
+
+    def _remembered(self, ref: str | None) -> Request | None:
+        return self._request(recalled(ref), "status", "response", "cancel")
+
+    def _request(self, record: Any, *keys: str) -> Request | None:
+        """The request whose three addresses stand under ``keys``; None unless all of them are the vendor's."""
+        status, response, cancel = (record.get(key) if isinstance(record, Mapping) else None for key in keys)
+        if not all(belongs_to(self._config, address, DOMAINS) for address in (status, response, cancel)):
+            return None
+        return Request(str(status), str(response), str(cancel))
+
+    async def _result(self, request: Request, spec: RenderSpec, watch: RenderWatch) -> RenderedImage:
+        self._running[spec.job_key] = request
+
+        async def look() -> bool | None:
+            return await self._look(request, watch)
+
+        try:
+            await wait_for(look, self._pace, self.name)
+            answer = await self._ask_json("GET", request.response, seconds=60)
+        except ProviderError as error:
+            if error.kind is ErrorKind.MISCONFIGURED:
+                raise bad_answer(self.name, "the request and its result are gone") from error
+            raise
+        finally:
+            self._running.pop(spec.job_key, None)
+        return await self._picture(answer, spec)
+
+    async def _look(self, request: Request, watch: RenderWatch) -> bool | None:
+        """True once the request is over, well or badly: its result's own status tells which."""
+        if request.cancelled:
+            raise ProviderError(ErrorKind.CANCELLED, self.name)
+        try:
+            answer = await self._ask_json("GET", request.status)
+        except ProviderError as error:
+            if error.kind is ErrorKind.MISCONFIGURED:  # 404: the request is gone; so will be its result
+                return True
+            raise
+        status = answer.get("status") if isinstance(answer, Mapping) else None
+        if status == "COMPLETED":
+            return True
+        if status not in ("IN_QUEUE", "IN_PROGRESS"):
+            raise bad_answer(self.name, f"unknown status «{str(status)[:40]}»")
+        place = answer.get("queue_position")
+        queued = status == "IN_QUEUE"
+        watch.progress(Progress("queued", place=place if isinstance(place, int) else None) if queued else Progress("drawing"))
+        return None
+
+    async def _picture(self, answer: Any, spec: RenderSpec) -> RenderedImage:
+        found = answer if isinstance(answer, Mapping) else {}
+        images = found.get("images") or ([found["image"]] if found.get("image") else [])
+        flagged = found.get("has_nsfw_concepts")
+        if isinstance(flagged, list) and flagged and flagged[0] is True:
+            raise refused(self.name, "has_nsfw_concepts is true", "It blacked the picture out.")
+        first = images[0] if isinstance(images, list) and images else None
+        url = first.get("url") if isinstance(first, Mapping) else first
+        if not isinstance(url, str) or not url:
+            raise bad_answer(self.name, f"no picture; {str(found.get('error') or '')[:80]}", "There was no picture in it.")
+        seed = found.get("seed")
+        return await fetched(self._config, url, seed=int(seed) if isinstance(seed, int | float) else spec.seed)
+
+    async def cancel(self, job_key: str, ref: str | None) -> bool:
+        """Take the request out of the queue, or stop it where the endpoint can be stopped. False when it was over already."""
+        request = self._running.get(job_key) or self._remembered(ref)
+        if request is None:
+            return False
+        try:
+            await self._ask("PUT", request.cancel)
+        except ProviderError as error:
+            if error.kind in (ErrorKind.INVALID, ErrorKind.MISCONFIGURED):
+                return False
+            raise
+        request.cancelled = True
+        return True
+
+    def _reshape(self, body: Any) -> Any:
+        """``{"detail": [{"type", "loc", "msg"}]}`` of a model is read as it is; ``{"detail": text, "error_type"}`` gets its type."""
+        if isinstance(body, Mapping) and isinstance(body.get("error_type"), str):
+            return {"error": {"message": str(body.get("detail") or body.get("error") or ""), "type": body["error_type"]}}
+        return body

@@ -1,0 +1,121 @@
+"""From a spec to the body of one fal endpoint: only fields it has; what it lacks is reported."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from providers.contract import Dropped, RenderSpec
+from providers.images.fal_models import PIXELS, Endpoint
+from providers.images.limits import nearest_ratio
+
+_SETTINGS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("negative", "negative prompt", ("negative_prompt",)),
+    ("steps", "steps", ("num_inference_steps",)),
+    ("cfg", "CFG scale", ("guidance_scale",)),
+    ("clip_skip", "clip skip", ("clip_skip",)),
+    ("scheduler", "scheduler", ("scheduler",)),
+    ("denoise", "denoise strength", ("strength", "noise_strength")),
+)
+"""(attribute of the spec, its name for people, the endpoint's possible fields)."""
+
+
+class FalOptions(BaseModel):
+    """Options of ``[images.<name>]`` for this provider."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    poll_seconds: float = Field(default=1.0, gt=0, le=30)
+    """First pause between two looks at the queue; it grows to five seconds."""
+    platform_url: str = "https://api.fal.ai/v1"
+    """Where models are listed and described."""
+    priority: Literal["normal", "low"] | None = None
+    output_format: Literal["png", "jpeg"] = "png"
+    safety_checker: bool | None = None
+    """Unset switches the checker off only where adult content is allowed."""
+    safety_tolerance: int | None = Field(default=None, ge=1, le=6)
+    """Unset takes the mildest only where adult content is allowed."""
+    references: int = Field(default=4, ge=0, le=16)
+    """Most reference pictures an endpoint with a list is given; flux-2 uses four and ignores the rest."""
+    image_to_image: str = ""
+    """Endpoint that draws from references, for a model whose own is not known here."""
+    extra: dict[str, Any] = {}
+    """Further fields of the endpoint, sent as they are (``quality``, ``loras``, ``acceleration``, ``model_name`` …)."""
+
+
+def body_of(
+    spec: RenderSpec, endpoint: Endpoint, options: FalOptions, pictures: list[str]
+) -> tuple[dict[str, Any], dict[str, Any], list[Dropped]]:
+    """(request without pictures, the pictures, what was dropped)."""
+    dropped: list[Dropped] = []
+    body: dict[str, Any] = {"prompt": spec.prompt, **_size(spec, endpoint), **_safety(spec, endpoint, options)}
+    if "seed" in endpoint.fields:
+        body["seed"] = spec.seed
+    if "num_images" in endpoint.fields:
+        body["num_images"] = 1
+    for name in ("output_format", "format", "image_format"):
+        if name in endpoint.fields:
+            body[name] = options.output_format
+    for attribute, label, fields in _SETTINGS:
+        value = getattr(spec, attribute)
+        if value is None or value == "" or (attribute == "denoise" and not pictures):
+            continue
+        field = next((name for name in fields if name in endpoint.fields), None)
+        if field is None:
+            dropped.append(Dropped(label, "this endpoint has none"))
+        else:
+            body[field] = value
+    if endpoint.steps and "num_inference_steps" in body:
+        body["num_inference_steps"] = _one_of(body["num_inference_steps"], endpoint.steps, dropped)
+    if body.get("scheduler") and endpoint.schedulers:
+        _known_scheduler(body, endpoint, dropped)
+    return {**body, **options.extra}, _sources(endpoint, pictures), dropped
+
+
+def _size(spec: RenderSpec, endpoint: Endpoint) -> dict[str, Any]:
+    if endpoint.sizes == PIXELS:
+        return {"image_size": {"width": spec.width, "height": spec.height}}
+    if endpoint.sizes:
+        ratio = spec.width / spec.height
+        return {"image_size": min(endpoint.sizes, key=lambda size: abs(_ratio(size) - ratio))}
+    return {"aspect_ratio": nearest_ratio(spec.width, spec.height, endpoint.ratios)} if endpoint.ratios else {}
+
+
+def _ratio(size: str) -> float:
+    width, _, height = size.partition("x")
+    return int(width) / int(height)
+
+
+def _safety(spec: RenderSpec, endpoint: Endpoint, options: FalOptions) -> dict[str, Any]:
+    wishes: dict[str, Any] = {}
+    checker = options.safety_checker if options.safety_checker is not None else (False if spec.adult else None)
+    if "enable_safety_checker" in endpoint.fields and checker is not None:
+        wishes["enable_safety_checker"] = checker
+    tolerance = options.safety_tolerance or (endpoint.tolerance if spec.adult else None)
+    if endpoint.tolerance and tolerance:
+        wishes["safety_tolerance"] = str(min(tolerance, endpoint.tolerance))
+    return wishes
+
+
+def _one_of(steps: int, allowed: tuple[int, ...], dropped: list[Dropped]) -> str:
+    kept = min(allowed, key=lambda number: abs(number - steps))
+    if kept != steps:
+        dropped.append(Dropped("steps", f"{steps} became {kept}"))
+    return str(kept)
+
+
+def _known_scheduler(body: dict[str, Any], endpoint: Endpoint, dropped: list[Dropped]) -> None:
+    wanted = str(body["scheduler"])
+    known = next((name for name in endpoint.schedulers if name.lower() == wanted.lower()), None)
+    if known:
+        body["scheduler"] = known
+    else:
+        del body["scheduler"]
+        dropped.append(Dropped("scheduler", f"it does not know «{wanted[:80]}»"))
+
+
+def _sources(endpoint: Endpoint, pictures: list[str]) -> dict[str, Any]:
+    if not pictures:
+        return {}
+    return {"image_urls": pictures} if "image_urls" in endpoint.fields else {"image_url": pictures[0]}
