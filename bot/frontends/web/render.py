@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
@@ -11,6 +12,19 @@ from markupsafe import Markup
 
 from bot.domain.posts import Form, PictureView, Post
 from bot.frontends.web.markup import to_html
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One message of the story. ``kind`` is player, character or narrator; ``avatar`` an asset's hash."""
+
+    element: str
+    kind: str
+    name: str
+    text: str = ""
+    avatar: str | None = None
+    live: bool = False
+    """Still being written."""
 
 
 def _templates() -> dict[str, str]:
@@ -27,43 +41,36 @@ class Renderer:
         )
         self._jinja.filters["prose"] = to_html
         self._jinja.filters["b64"] = lambda data: b64encode(data).decode("ascii")
+        self._pieces = self._jinja.get_template("pieces.html").module
 
     def page(self, name: str, **values: Any) -> str:
         """A whole page."""
         return self._jinja.get_template(name).render(**values)
 
-    def line(self, message_id: str, kind: str, name: str, text: str, **more: Any) -> Markup:
+    def line(self, line: Line) -> Markup:
         """One message of the story."""
-        return self._piece("line", message_id=message_id, kind=kind, name=name, text=text, **{"avatar": None, "live": False, **more})
+        return self._piece("line", line=line)
 
-    def post(self, message_id: str, post: Post) -> Markup:
+    def post(self, element: str, post: Post) -> Markup:
         """Something the bot says besides the story, with its buttons."""
         sha = post.picture.name if post.picture else None
-        return self._piece("note", message_id=message_id, post=post, sha=sha)
+        return self._piece("note", element=element, post=post, sha=sha)
 
-    def picture(self, message_id: str, view: PictureView) -> Markup:
+    def picture(self, element: str, view: PictureView) -> Markup:
         """A picture's post in any state."""
-        return self._piece("picture", message_id=message_id, view=view, take=view.shown)
+        return self._piece("picture", element=element, view=view, take=view.shown)
 
     def form(self, form: Form) -> Markup:
-        """A form as a dialog."""
+        """A dialog with the form's fields."""
         return self._piece("form", form=form)
 
+    def story(self, chat_id: str, pieces: Markup, more: int | None) -> Markup:
+        """The whole of what a page shows of a story."""
+        return self._piece("story", chat_id=chat_id, pieces=pieces, more=more)
+
+    def masthead(self, name: str, avatar: str | None, background: str | None, csrf: str) -> tuple[Markup, Markup]:
+        """What is around a story: who is talked with; and the picture behind it with the token that requests carry."""
+        return self._piece("who", name=name, avatar=avatar), self._piece("around", background=background, csrf=csrf)
+
     def _piece(self, macro: str, **values: Any) -> Markup:
-        module = self._jinja.get_template("pieces.html").module
-        return Markup(getattr(module, macro)(**values))  # noqa: S704 - a template's output
-
-
-def appended(html: str, element: str) -> str:
-    """A piece that goes to the end of an element of the page."""
-    return f'<div hx-swap-oob="beforeend:#{element}">{html}</div>'
-
-
-def replaced(html: str) -> str:
-    """A piece that takes the place of the element with its own id."""
-    return str(html).replace("<article ", '<article hx-swap-oob="true" ', 1)
-
-
-def removed(element: str) -> str:
-    """Takes an element off the page."""
-    return f'<div hx-swap-oob="delete:#{element}"></div>'
+        return Markup(getattr(self._pieces, macro)(**values))  # noqa: S704 - a template's output

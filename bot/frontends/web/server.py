@@ -9,15 +9,14 @@ from collections.abc import Iterator
 
 import structlog
 import uvicorn
-from starlette.applications import Starlette
 
 from bot.domain.errors import ConfigurationError
 from bot.engine.engine import Engine
-from bot.frontends.web.access import Access, is_loopback
+from bot.frontends.web.access import is_loopback
 from bot.frontends.web.hub import Hub
 from bot.frontends.web.platform import WebPlatform
 from bot.frontends.web.render import Renderer
-from bot.frontends.web.routes import Page
+from bot.frontends.web.routes import build_page
 from bot.settings import WebSettings
 
 log = structlog.get_logger(__name__)
@@ -40,10 +39,7 @@ class WebFrontEnd(WebPlatform):
         token = settings.access_token.get_secret_value() if settings.access_token else None
         if token is None and not is_loopback(settings.host):
             raise ConfigurationError(f"web.host is {settings.host!r}: outside this machine the page needs web.access_token.")
-        page = Page(engine, self)
-        app = Starlette(routes=page.routes())
-        page.access = Access(app, token)
-        self.app = page.access
+        self.app = build_page(engine, self, token)
         self._server: _Server | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -64,8 +60,8 @@ class WebFrontEnd(WebPlatform):
         )
         self._server = _Server(config)
         self._task = asyncio.create_task(self._server.serve(sockets=[listening]))
-        while not self._server.started and not self._task.done():
-            await asyncio.sleep(0.01)
+        while not self._server.started and not self._task.done():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)  # uvicorn has no event for it
 
     async def stop(self) -> None:
         self.hub.close()
@@ -83,7 +79,8 @@ class WebFrontEnd(WebPlatform):
         except OSError as error:
             listening.close()
             raise ConfigurationError(
-                f"web.port {port} on {host} cannot be used ({error.strerror}). Another Vignette may be running; choose another port with VIGNETTE_WEB__PORT."
+                f"web.port {port} on {host} cannot be used ({error.strerror}). "
+                "Another Vignette may be running; choose another port with VIGNETTE_WEB__PORT."
             ) from error
         listening.setblocking(False)
         return listening

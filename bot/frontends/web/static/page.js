@@ -1,140 +1,204 @@
 "use strict";
-(() => {
-  const $ = (id) => document.getElementById(id);
-  const text = $("text"), say = $("say"), suggestions = $("suggestions"), palette = $("palette"), menu = $("menu"), side = $("side");
-  const catalogue = JSON.parse($("catalogue").textContent);
-  const scroller = document.scrollingElement;
-  let chosen = 0, actionTarget = null;
+/* The story: pieces of HTML from the server are put in their places; what people do goes back as requests. */
+const $ = (id) => document.getElementById(id);
+const scroller = document.scrollingElement;
+const text = $("text"), say = $("say"), menu = $("menu"), side = $("side");
+const files = say.querySelector("[type=file]");
+const quiet = matchMedia("(prefers-reduced-motion: reduce)");
 
-  const nearEnd = () => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 260;
-  const toEnd = () => scroller.scrollTo({ top: scroller.scrollHeight });
-  let follow = true;
-  addEventListener("scroll", () => { follow = nearEnd(); }, { passive: true });
-  new ResizeObserver(() => { if (follow) toEnd(); }).observe($("story"));
-  new ResizeObserver(() => { if (follow) toEnd(); }).observe($("answers"));
-  toEnd();
+// --- where the reader is: stay at the end while there, never pull anybody back from what they read
+let follow = true;
+const toEnd = () => scroller.scrollTo({ top: scroller.scrollHeight });
+addEventListener("scroll", () => { follow = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 200; }, { passive: true });
+new ResizeObserver(() => { if (follow) toEnd(); }).observe(document.body);
+addEventListener("resize", () => { if (follow) toEnd(); });
 
-  // background picture
-  const backdrop = $("backdrop");
-  const paint = () => { const sha = backdrop.dataset.background; backdrop.style.backgroundImage = sha ? `url(/asset/${sha})` : ""; };
-  paint();
-
-  // sending
-  const freshId = () => { $("message-id").value = crypto.randomUUID ? crypto.randomUUID() : String(Date.now()) + Math.random(); };
-  freshId();
-  const grow = () => { text.style.height = "auto"; text.style.height = `${text.scrollHeight + 2}px`; };
-  text.addEventListener("input", () => { grow(); suggest(); });
-  text.addEventListener("keydown", (event) => {
-    if (!suggestions.hidden && ["ArrowDown", "ArrowUp", "Tab", "Escape"].includes(event.key)) {
-      event.preventDefault();
-      if (event.key === "Escape") { suggestions.hidden = true; return; }
-      if (event.key === "Tab") { pick(suggestions.children[chosen]); return; }
-      chosen = (chosen + (event.key === "ArrowDown" ? 1 : -1) + suggestions.children.length) % suggestions.children.length;
-      mark();
-    } else if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
-      event.preventDefault();
-      say.requestSubmit();
-    }
-  });
-  say.addEventListener("htmx:configRequest", (event) => {
-    if (!text.value.trim() && !say.querySelector("[type=file]").files.length) event.preventDefault();
-    follow = true;
-  });
-  say.addEventListener("htmx:afterRequest", (event) => {
-    if (event.target !== say || !event.detail.successful) return;
-    text.value = ""; say.querySelector("[type=file]").value = ""; say.querySelector(".attach").classList.remove("full");
-    suggestions.hidden = true; grow(); freshId(); text.focus();
-  });
-  say.querySelector("[type=file]").addEventListener("change", (event) => say.querySelector(".attach").classList.toggle("full", event.target.files.length > 0));
-
-  // command suggestions: words first, then option names and values of one command
-  function mark() { [...suggestions.children].forEach((row, i) => row.setAttribute("aria-selected", i === chosen)); suggestions.children[chosen]?.scrollIntoView({ block: "nearest" }); }
-  function offer(rows) {
-    suggestions.replaceChildren(...rows.slice(0, 25).map(([insert, label]) => {
-      const row = document.createElement("div");
-      row.setAttribute("role", "option"); row.dataset.insert = insert; row.textContent = label;
-      return row;
-    }));
-    suggestions.hidden = rows.length === 0; chosen = 0; mark();
+// --- pieces: an element takes the place of the one with its id, or goes to the end of the story
+function put(html) {
+  const box = document.createElement("template");
+  box.innerHTML = html;
+  for (const piece of [...box.content.children]) {
+    if (piece.dataset.remove) { $(piece.dataset.remove)?.remove(); continue; }
+    if (piece.matches("dialog[data-open]")) { openForm(piece); continue; }
+    const old = piece.id && $(piece.id);
+    const focused = old && old.contains(document.activeElement) ? document.activeElement.dataset.control : null;
+    keepImage(old, piece);
+    if (old) old.replaceWith(piece); else $("story").append(piece);
+    if (focused) (piece.querySelector(`[data-control="${CSS.escape(focused)}"]`) ?? piece.querySelector("button"))?.focus();
+    announce(piece, old);
+    if (piece.id === "backdrop") paint();
+    if (piece.id === "who") document.title = `${piece.title} — Vignette`;
   }
-  function pick(row) { if (!row) return; text.value = row.dataset.insert; suggestions.hidden = true; text.focus(); grow(); suggest(); }
-  suggestions.addEventListener("mousedown", (event) => { event.preventDefault(); pick(event.target.closest("[role=option]")); });
-  let asked = 0;
-  async function suggest() {
-    const typed = text.value;
-    if (!typed.startsWith("/") || typed.includes("\n")) { suggestions.hidden = true; return; }
-    const found = catalogue.filter((c) => [c.name, ...c.aliases].some((n) => typed === `/${n}` || typed.startsWith(`/${n} `))).sort((a, b) => b.name.length - a.name.length)[0];
-    const rows = catalogue.filter((c) => [c.name, ...c.aliases].some((n) => `/${n}`.startsWith(typed.toLowerCase()))).map((c) => [`/${c.name} `, `/${c.name} — ${c.help}`]);
-    if (!found || rows.length) { offer(rows); return; }
-    const word = typed.slice(typed.lastIndexOf(" ") + 1), before = typed.slice(0, typed.length - word.length);
-    const [name, value] = word.split("=", 2);
-    const option = found.options.find((o) => o.name === name);
-    const rest = found.options.find((o) => o.rest);
-    const asking = value !== undefined && option ? option : rest;
-    const turn = ++asked;
-    let values = [];
-    if (asking && asking.complete) {
-      const answer = await fetch(`complete?command=${encodeURIComponent(found.name)}&option=${encodeURIComponent(asking.name)}&typed=${encodeURIComponent(value ?? word)}`);
-      if (turn !== asked || !answer.ok) return;
-      values = await answer.json();
-    } else if (asking) values = asking.choices.filter((c) => c.startsWith(value ?? word));
-    const quote = (v) => (asking && !asking.rest && /\s/.test(v) ? `"${v}"` : v);
-    const shown = values.map((v) => [before + (value !== undefined ? `${name}=` : "") + quote(v), v]);
-    const names = value === undefined && word ? found.options.filter((o) => o.name.startsWith(word) && !o.rest).map((o) => [`${before}${o.name}=`, `${o.name}= — ${o.help}`]) : [];
-    if (turn === asked) offer([...shown, ...names]);
-  }
+}
+function keepImage(old, piece) { // the same picture is not loaded and laid out again
+  const before = old?.querySelector?.(".shown"), after = piece.querySelector?.(".shown");
+  if (piece.id !== "story" && before && after && before.getAttribute("src") === after.getAttribute("src")) { after.replaceWith(before); before.className = after.className; }
+}
+function announce(piece, old) { // finished things only: a growing reply would be read out again and again
+  if (!piece.dataset.say || piece.hasAttribute("aria-busy") || piece.classList.contains("player")) return;
+  if (old && !old.hasAttribute("aria-busy")) return;
+  const words = piece.querySelector(".text")?.innerText ?? piece.querySelector(".shown")?.alt ?? "";
+  $("announcer").textContent = `${piece.dataset.say}: ${words || (piece.querySelector(".shown")?.alt ?? "")}`;
+}
+function paint() {
+  const sha = $("backdrop").dataset.background;
+  $("backdrop").style.backgroundImage = /^[0-9a-f]{64}$/.test(sha) ? `url(/asset/${sha})` : "";
+}
+function notice(words) {
+  const note = document.createElement("article");
+  note.className = "note"; note.setAttribute("role", "alert"); note.textContent = words;
+  $("story").append(note);
+  setTimeout(() => note.remove(), 10000);
+}
+paint();
 
-  // palette
-  $("open-palette").addEventListener("click", () => { palette.showModal(); $("find").value = ""; filter(); $("find").focus(); });
-  function filter() { const wanted = $("find").value.toLowerCase(); for (const row of palette.querySelectorAll("li")) row.hidden = !row.firstElementChild.dataset.words.toLowerCase().includes(wanted); }
-  $("find").addEventListener("input", filter);
-  $("find").addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); palette.querySelector("li:not([hidden]) button")?.click(); } });
-  palette.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-command]");
-    if (!button) { if (event.target === palette) palette.close(); return; }
-    palette.close(); text.value = `/${button.dataset.command}${button.dataset.simple ? "" : " "}`; text.focus();
-    if (button.dataset.simple) say.requestSubmit(); else { grow(); suggest(); }
-  });
-  addEventListener("keydown", (event) => { if (event.key === "k" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); $("open-palette").click(); } });
+// --- live changes; after an interruption the server sends what was missed
+let source = null, mark = document.body.dataset.mark;
+function listen() {
+  source = new EventSource(`events?after=${encodeURIComponent(mark)}`);
+  source.onopen = () => { $("away").hidden = true; };
+  source.onmessage = (event) => { mark = event.lastEventId || mark; put(event.data); };
+  source.onerror = () => {
+    $("away").hidden = false;
+    if (source.readyState === EventSource.CLOSED) setTimeout(retry, 1500);
+  };
+}
+async function retry() { // the stream was refused: the program is starting, or the access token is asked for again
+  const answer = await fetch("", { headers: { accept: "text/html" } }).catch(() => null);
+  if (answer && (answer.redirected || !answer.ok)) location.reload(); else listen();
+}
+addEventListener("pagehide", () => source.close());
+addEventListener("pageshow", (event) => { if (event.persisted) listen(); });
+listen();
 
-  // side panel, message menu, notes, dialogs
-  $("open-side").addEventListener("click", () => { side.hidden = !side.hidden; $("open-side").setAttribute("aria-expanded", String(!side.hidden)); });
-  document.addEventListener("click", (event) => {
-    if (!side.hidden && !side.contains(event.target) && event.target.id !== "open-side") { side.hidden = true; $("open-side").setAttribute("aria-expanded", "false"); }
-    const opener = event.target.closest("[data-menu]");
-    if (opener) {
-      actionTarget = opener.dataset.menu;
-      const box = opener.getBoundingClientRect();
-      menu.hidden = false; menu.style.top = `${box.bottom + scroller.scrollTop}px`; menu.style.left = `${Math.max(8, Math.min(box.left, innerWidth - menu.offsetWidth - 8))}px`;
-      menu.querySelector("button").focus();
-      return;
-    }
-    if (event.target.closest("[data-action]")) htmx.ajax("POST", "act", { target: "#answers", swap: "beforeend", values: { action: event.target.dataset.action, target: actionTarget } });
-    if (event.target.closest("[data-copy]")) navigator.clipboard?.writeText($(actionTarget)?.querySelector(".text").innerText ?? "");
-    if (!event.target.closest("#menu") || event.target.closest("[role=menuitem]")) menu.hidden = true;
-    const closing = event.target.closest("[data-close]");
-    if (closing) $(closing.dataset.close)?.remove();
-    if (event.target.closest("[data-dismiss]")) event.target.closest("dialog").remove();
-  });
-  addEventListener("keydown", (event) => { if (event.key === "Escape") { menu.hidden = true; side.hidden = true; } });
-  document.body.addEventListener("htmx:load", (event) => {
-    const dialog = event.detail.elt.matches?.("dialog[data-open]") ? event.detail.elt : event.detail.elt.querySelector?.("dialog[data-open]");
-    if (dialog && !dialog.open) { dialog.showModal(); dialog.querySelector("textarea, input:not([type=hidden])")?.focus(); dialog.querySelector("form").addEventListener("htmx:afterRequest", () => dialog.remove()); }
-  });
-  document.body.addEventListener("htmx:responseError", (event) => notice(event.detail.xhr.responseText || "The page could not do that."));
-  document.body.addEventListener("htmx:sendError", () => notice("Vignette does not answer. Is it still running?"));
-  function notice(words) { const note = document.createElement("article"); note.className = "note"; note.textContent = words; $("answers").append(note); setTimeout(() => note.remove(), 8000); }
+// --- requests
+async function send(where, values) {
+  const body = values instanceof FormData ? values : new FormData();
+  if (body !== values) for (const [name, value] of Object.entries(values)) body.append(name, value);
+  try {
+    const answer = await fetch(where, { method: "POST", body, headers: { "X-CSRF-Token": $("csrf").dataset.token } });
+    const words = await answer.text();
+    if (!answer.ok) { notice(words || "The page could not do that."); return false; }
+    if (answer.headers.get("content-type")?.startsWith("application/json")) location.assign(JSON.parse(words).go);
+    else put(words);
+    return true;
+  } catch { notice("Vignette does not answer. Is it still running?"); return false; }
+}
+function tooLarge(form) {
+  const most = Number(files.dataset.bytes);
+  const input = form.querySelector("[type=file]");
+  const size = [...(input?.files ?? [])].reduce((sum, file) => sum + file.size, 0);
+  if (size <= most) return false;
+  notice(`The file is larger than ${Math.floor(most / 2 ** 20)} MiB.`);
+  return true;
+}
 
-  // after the connection was away, read the story anew: nothing that happened meanwhile is missed
-  let wasAway = false;
-  document.body.addEventListener("htmx:sseError", () => { wasAway = true; });
-  document.body.addEventListener("htmx:sseOpen", async () => {
-    if (!wasAway) return;
-    wasAway = false;
-    const fresh = new DOMParser().parseFromString(await (await fetch(location.pathname)).text(), "text/html");
-    $("story").innerHTML = fresh.getElementById("story").innerHTML; htmx.process($("story"));
-    backdrop.dataset.background = fresh.getElementById("backdrop").dataset.background; paint();
-  });
-  document.body.addEventListener("htmx:oobAfterSwap", () => paint());
-  new MutationObserver(paint).observe(document.body, { childList: true, subtree: false });
-})();
+// --- sending words. A failed request leaves the words in the box under the same id, so that nothing is said twice
+let pending = null;
+const freshId = () => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`;
+const grow = () => { text.style.height = "auto"; text.style.height = `${text.scrollHeight + 2}px`; };
+say.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const words = text.value;
+  if ((!words.trim() && !files.files.length) || tooLarge(say)) return;
+  const body = new FormData(say);
+  const id = pending?.words === words ? pending.id : freshId();
+  body.set("id", id);
+  clearBox(); follow = true; toEnd();
+  if (await send("say", body)) { if (pending?.id === id) pending = null; return; }
+  pending = { words, id };
+  if (!text.value) { text.value = words; grow(); }
+});
+function clearBox() {
+  text.value = ""; files.value = ""; say.querySelector(".attach").classList.remove("full");
+  text.dispatchEvent(new Event("input")); text.focus();
+}
+text.addEventListener("input", grow);
+files.addEventListener("change", () => say.querySelector(".attach").classList.toggle("full", files.files.length > 0));
+
+// --- forms: dialogs of the engine, a new story, a card
+document.addEventListener("submit", async (event) => {
+  const form = event.target.closest("form[data-post]");
+  if (!form) return;
+  event.preventDefault();
+  if (tooLarge(form)) return;
+  const dialog = form.closest("dialog");
+  if (await send(form.dataset.post, new FormData(form))) { dialog?.close(); form.reset(); showSide(false); }
+});
+function openForm(dialog) {
+  const from = document.activeElement;
+  document.body.append(dialog);
+  dialog.addEventListener("close", () => { dialog.remove(); (from?.isConnected ? from : text).focus(); });
+  dialog.showModal();
+  dialog.querySelector("textarea, input:not([type=hidden])")?.focus();
+}
+
+// --- side panel and message menu
+function showSide(open) {
+  if (side.hidden === !open) return;
+  side.hidden = !open; $("open-side").setAttribute("aria-expanded", String(open));
+  (open ? $("close-side") : $("open-side")).focus();
+}
+let menuOpener = null;
+function showMenu(opener) {
+  menuOpener = opener;
+  const box = opener.getBoundingClientRect();
+  menu.hidden = false;
+  const top = box.bottom + menu.offsetHeight > innerHeight - 80 ? box.top - menu.offsetHeight : box.bottom;
+  menu.style.top = `${top + scroller.scrollTop}px`;
+  menu.style.left = `${Math.max(8, Math.min(box.left, document.documentElement.clientWidth - menu.offsetWidth - 8))}px`;
+  menu.querySelector("button").focus();
+}
+function hideMenu(refocus) { if (menu.hidden) return; menu.hidden = true; if (refocus) menuOpener?.focus(); }
+menu.addEventListener("keydown", (event) => {
+  const items = [...menu.querySelectorAll("button")], at = items.indexOf(document.activeElement);
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (step) { event.preventDefault(); items[(at + step + items.length) % items.length].focus(); }
+  if (event.key === "Tab") hideMenu(true);
+});
+async function copy(element) {
+  const words = $(element)?.querySelector(".text")?.innerText ?? "";
+  try { await navigator.clipboard.writeText(words); } catch { notice("This browser does not let the page copy."); }
+}
+
+// --- clicks
+const clicks = {
+  control: (button) => press(button),
+  close: (button) => { const element = button.dataset.close; $(element)?.remove(); send("close", { message: element }); text.focus(); },
+  menu: (button) => showMenu(button),
+  action: (button) => { hideMenu(true); send("act", { action: button.dataset.action, target: menuOpener.dataset.menu }); },
+  copy: () => { hideMenu(true); copy(menuOpener.dataset.menu); },
+  more: (button) => earlier(button),
+  dismiss: (button) => button.closest("dialog").close(),
+  tip: () => { $("tip").remove(); localStorage.setItem("tip", "seen"); text.focus(); },
+};
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  const kind = button && Object.keys(clicks).find((name) => name in button.dataset);
+  if (kind) clicks[kind](button);
+  if (kind !== "menu" && !menu.contains(event.target)) hideMenu(false);
+  if (button?.id === "open-side") showSide(side.hidden);
+  else if (button?.id === "close-side" || !side.contains(event.target)) showSide(false);
+});
+async function press(button) {
+  if (button.getAttribute("aria-disabled") === "true") return;
+  button.setAttribute("aria-disabled", "true");
+  const note = button.closest(".note"), shows = button.dataset.control.startsWith("show:");
+  const done = await send("press", { control: button.dataset.control, message: button.dataset.message });
+  button.removeAttribute("aria-disabled");
+  if (done && note && !shows) note.remove();
+}
+async function earlier(button) {
+  const answer = await fetch(`?before=${button.dataset.more}`).catch(() => null);
+  if (!answer?.ok) { notice("Vignette does not answer. Is it still running?"); return; }
+  const box = document.createElement("template");
+  box.innerHTML = await answer.text();
+  const height = scroller.scrollHeight, top = scroller.scrollTop;
+  follow = false;
+  button.replaceWith(...box.content.querySelector("#story").children);
+  scroller.scrollTop = top + scroller.scrollHeight - height;
+}
+addEventListener("keydown", (event) => { if (event.key === "Escape") { hideMenu(true); showSide(false); } });
+if ($("tip") && localStorage.getItem("tip") !== "seen") $("tip").hidden = false;
+if (!quiet.matches) document.documentElement.classList.add("moves");
+requestAnimationFrame(toEnd);

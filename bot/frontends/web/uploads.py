@@ -1,0 +1,64 @@
+"""Reads what browsers send: bodies are counted while they arrive, so that nothing large is ever kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import Message
+
+from bot.domain.events import Attachment
+from bot.frontends.web.platform import WebPlatform
+
+MOST_FILES = 4  # of one message
+MOST_FIELDS = 30
+WORDS_BYTES = 256 * 1024  # of all fields of a form besides its file
+MESSAGE_CHARACTERS = 16_000
+
+
+async def read_form(request: Request, file_bytes: int = 0) -> FormData:
+    """The form in a request with files of at most ``file_bytes`` in all. Raises ``HTTPException`` 413 with a sentence, as soon as
+    more arrives."""
+    limit = file_bytes + WORDS_BYTES
+    too_large = HTTPException(413, f"The file is larger than {file_bytes // 2**20} MiB." if file_bytes else "That is too long.")
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > limit:
+        raise too_large
+    arrived = 0
+
+    async def counted() -> Message:
+        nonlocal arrived
+        message = await request.receive()
+        arrived += len(message.get("body", b""))
+        if arrived > limit:
+            raise too_large
+        return message
+
+    return await Request(request.scope, counted).form(max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=WORDS_BYTES)
+
+
+def field(form: FormData, name: str, default: str = "") -> str:
+    """A text field; a file under that name counts as nothing."""
+    value = form.get(name, default)
+    return value if isinstance(value, str) else default
+
+
+def fields(form: FormData, prefix: str) -> Mapping[str, str]:
+    """All text fields whose names begin so, by the rest of their names."""
+    return {name.removeprefix(prefix): value for name, value in form.items() if name.startswith(prefix) and isinstance(value, str)}
+
+
+async def keep_files(form: FormData, platform: WebPlatform, limit: int) -> tuple[Attachment, ...]:
+    """Keep the files of a form until their message is dealt with. Raises ``HTTPException`` 413 for one over ``limit`` bytes."""
+    kept: list[Attachment] = []
+    for upload in form.getlist("file"):
+        if not isinstance(upload, UploadFile) or not upload.filename:
+            continue
+        data = await upload.read(limit + 1)
+        if len(data) > limit:
+            raise HTTPException(413, f"The file is larger than {limit // 2**20} MiB.")
+        mime = (upload.content_type or "application/octet-stream")[:100]
+        kept.append(Attachment(name=upload.filename[:200], mime=mime, size=len(data), handle=platform.keep_file(data)))
+    return tuple(kept)
