@@ -1,0 +1,146 @@
+"""SillyTavern Extras' picture module (``sd``). The project ended in 2024: it works here, and says so each time.
+
+One call draws one picture; there is no seed, image-to-image, progress or cancel. A value of the wrong type is silently replaced by
+the server's own, and ``prompt_prefix`` has to be sent empty, or the server puts words of its own before the prompt.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from providers.contract import (
+    Dropped,
+    Health,
+    ImageCapabilities,
+    ImageModelInfo,
+    ProviderConfig,
+    RenderResult,
+    RenderSpec,
+    RenderWatch,
+    SizeRule,
+)
+from providers.errors import ErrorKind, ProviderError
+from providers.http import json_of
+from providers.images import samplers
+from providers.images.answers import picture_in
+from providers.images.cloud_errors import Meaning
+from providers.images.families import family_of, prompt_style_of
+from providers.images.options import read_options
+from providers.images.results import size_came
+from providers.images.self_hosted import SelfHostedBackend
+
+ENDED = "SillyTavern Extras is no longer developed; another backend such as AUTOMATIC1111's web UI is advised."
+
+
+class ExtrasOptions(BaseModel):
+    """Options of ``[images.<name>]`` for this provider; the numbers are the server's own defaults."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    steps: int = Field(default=30, ge=1, le=500)
+    cfg: float = Field(default=6.0, ge=0)
+    prompt_prefix: str = ""
+
+
+class ExtrasBackend(SelfHostedBackend):
+    """A SillyTavern Extras server."""
+
+    MEANINGS: ClassVar = (Meaning(re.compile(""), ErrorKind.MISCONFIGURED, "Its module sd is not enabled.", (403,)),)
+
+    def __init__(self, config: ProviderConfig) -> None:
+        super().__init__(config)
+        self._options = read_options(config, ExtrasOptions)
+        self._samplers: tuple[str, ...] | None = None
+
+    def capabilities(self, model: str = "") -> ImageCapabilities:
+        return ImageCapabilities(
+            negative=True,
+            steps=True,
+            cfg=True,
+            sampler=True,
+            hires=True,
+            restore_faces=True,
+            model_choice=True,
+            sizes=SizeRule(least=64, most=2048, step=8),
+            model_list=True,
+            free=True,
+            local=self.local,
+            nsfw="none",
+            prompt_style=prompt_style_of(model or self.model),
+        )
+
+    async def _list_models(self) -> tuple[ImageModelInfo, ...]:
+        return tuple(ImageModelInfo(name, name, family_of(name)) for name in await self._names("/api/image/models", "models"))
+
+    async def choices(self, setting: Literal["sampler", "scheduler", "vae", "upscaler"]) -> tuple[str, ...]:
+        if setting != "sampler":
+            return ()
+        if self._samplers is None:
+            self._samplers = await self._names("/api/image/samplers", "samplers")
+        return self._samplers
+
+    async def _names(self, path: str, key: str) -> tuple[str, ...]:
+        answer = await self._ask_json("GET", path)
+        rows = answer.get(key) if isinstance(answer, Mapping) else None
+        return tuple(row for row in rows if isinstance(row, str)) if isinstance(rows, list) else ()
+
+    async def check(self) -> Health:
+        modules = await self._names("/api/modules", "modules")
+        if "sd" not in modules:
+            return Health("answers", ("Its module sd is not enabled: start it with --enable-modules=sd.",), (ENDED,))
+        found = await super(SelfHostedBackend, self).check()
+        return Health(found.summary, found.problems, (ENDED,))
+
+    async def render(self, spec: RenderSpec, watch: RenderWatch) -> RenderResult:
+        """One call. Nothing can be adopted after a crash."""
+        dropped: list[Dropped] = []
+        model = await self._switch(spec.model or self.model, dropped)
+        fields = await self._fields(spec, dropped)
+        answer = json_of(await self._ask("POST", "/api/image", seconds=self._seconds, json=fields), self._config)
+        image = await picture_in(self._config, answer)
+        return RenderResult((image,), model, (*dropped, *size_came(spec, image)), fields, notes=(ENDED,))
+
+    async def _switch(self, wanted: str, dropped: list[Dropped]) -> str:
+        """The model that will draw. Only a server with a remote backend can change it; any other keeps its own, which is reported."""
+        if not wanted:
+            return ""
+        answer = await self._ask_json("GET", "/api/image/model")
+        current = str(answer.get("model") or "") if isinstance(answer, Mapping) else ""
+        if current == wanted:
+            return wanted
+        try:
+            changed = await self._ask_json("POST", "/api/image/model", seconds=self._seconds, json={"model": wanted})
+            current = str(changed.get("current_model") or "") if isinstance(changed, Mapping) else ""
+        except ProviderError as error:
+            if error.kind in (ErrorKind.UNREACHABLE, ErrorKind.TIMED_OUT, ErrorKind.UNAUTHORISED):
+                raise
+        if current != wanted:
+            dropped.append(Dropped("model", f"the server drew with «{current[:80] or 'its own'}» instead of «{wanted[:80]}»"))
+        return current
+
+    async def _fields(self, spec: RenderSpec, dropped: list[Dropped]) -> dict[str, Any]:
+        fields: dict[str, Any] = {
+            "prompt": spec.prompt,
+            "negative_prompt": spec.negative,
+            "prompt_prefix": self._options.prompt_prefix,
+            "width": spec.width,
+            "height": spec.height,
+            "steps": spec.steps or self._options.steps,
+            "scale": self._options.cfg if spec.cfg is None else spec.cfg,
+            "restore_faces": spec.restore_faces,
+            "enable_hr": spec.hires,
+        }
+        if spec.sampler:
+            known = await self.choices("sampler")
+            sampler = samplers.choose(spec.sampler, known).sampler
+            if known and not sampler:
+                dropped.append(samplers.unknown("sampler", spec.sampler, self.name))
+            elif sampler or not known:
+                fields["sampler"] = sampler or spec.sampler
+        if spec.hires and (spec.upscale or spec.upscaler or spec.second_pass_steps or spec.denoise is not None):
+            dropped.append(Dropped("upscale", "the server chooses the second pass itself"))
+        return fields
