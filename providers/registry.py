@@ -102,6 +102,7 @@ IMAGES: dict[str, Row] = _table(
     _drawn("stability", "stability:StabilityBackend", "Stability AI", "https://api.stability.ai", "STABILITY_API_KEY"),
     _drawn("gemini", "gemini:GeminiImagesBackend", "Google Gemini", "https://generativelanguage.googleapis.com/v1beta", "GEMINI_API_KEY"),
     _drawn("fal", "fal:FalBackend", "fal.ai", "https://queue.fal.run", "FAL_KEY"),
+    _drawn("huggingface", "huggingface:HuggingFaceBackend", "Hugging Face", "https://router.huggingface.co", "HF_TOKEN"),
     _drawn("nanogpt", "nanogpt:NanoGptImagesBackend", "NanoGPT", "https://nano-gpt.com", "NANOGPT_API_KEY"),
     Row(
         "horde",
