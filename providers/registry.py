@@ -55,6 +55,10 @@ def _drawn(kind: str, target: str, summary: str, base_url: str, key_env: str) ->
     return Row(kind, f"providers.images.{target}", summary, base_url, key_env, needs=("api_key",))
 
 
+def _drawn_here(kind: str, target: str, summary: str, base_url: str) -> Row:
+    return Row(kind, f"providers.images.{target}", summary, base_url, free=True, local=True)
+
+
 def _table(*rows: Row) -> dict[str, Row]:
     return {row.kind: row for row in rows}
 
@@ -112,6 +116,9 @@ IMAGES: dict[str, Row] = _table(
         "AI_HORDE_API_KEY",
         free=True,
     ),
+    _drawn_here("extras", "extras:ExtrasBackend", "SillyTavern Extras (no longer developed)", "http://127.0.0.1:5100"),
+    _drawn_here("diffusers", "diffusers:DiffusersBackend", "a Diffusers server as LettuceAI means it", "http://127.0.0.1:8000"),
+    _drawn_here("multibackend", "multibackend:MultiBackend", "multi-backend Stable Diffusion service", "http://127.0.0.1:7860"),
 )
 
 
