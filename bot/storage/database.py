@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 import migrations
 from bot.domain.errors import ConfigurationError
+from bot.storage.driver import connect
 
 READERS = 4
 BUSY_MILLISECONDS = 10_000
@@ -139,7 +140,8 @@ def _version(connection: Connection) -> str:
 
 def _sqlite(url: URL, begin: str, connections: int) -> AsyncEngine:
     """An engine whose transactions start with ``begin`` (the driver's own habits switched off)."""
-    engine = create_async_engine(url, pool_size=connections, max_overflow=0, pool_timeout=60)
+    path = str(url.database)
+    engine = create_async_engine(url, async_creator=lambda: connect(path), pool_size=connections, max_overflow=0, pool_timeout=60)
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, record: Any) -> None:

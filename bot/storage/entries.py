@@ -154,9 +154,10 @@ async def link_many(c: AsyncConnection, chat_id: int, pairs: Sequence[tuple[str,
     rows = [{"chat_id": chat_id, "message_id": message, "entry_id": entry} for message, entry in dict(pairs).items()]
     if not rows:
         return
-    linked = upsert(c, posts).values(rows)
+    linked = upsert(c, posts)
     moved = {"entry_id": linked.excluded.entry_id}
-    await c.execute(linked.on_conflict_do_update(index_elements=["chat_id", "message_id"], set_=moved))
+    # rows as parameters: SQLAlchemy compiles a statement with a list of values anew every time
+    await c.execute(linked.on_conflict_do_update(index_elements=["chat_id", "message_id"], set_=moved), rows)
 
 
 async def unlink_posts(c: AsyncConnection, chat_id: int, message_ids: Sequence[str]) -> None:
