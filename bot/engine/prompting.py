@@ -15,7 +15,7 @@ from bot.engine.story.context import Assembled, Head, HeadSource, Room, Voices, 
 from bot.engine.story.tokens import Calibration
 from bot.engine.story.tools import picture_tool
 from bot.storage import assets, chats, entries, notes, personas, variables
-from bot.storage.records import Entry
+from bot.storage.records import Entry, Persona
 from providers.contract import ChatMessage, ChatModel, ChatRequest, Usage
 
 log = structlog.get_logger(__name__)
@@ -126,8 +126,7 @@ class Prompting:
     async def _head(self, stage: Stage, people: dict[str, str], standing: tuple[str, ...], room: Room) -> Head:
         """The frozen head of the chat; built anew only when what it is made of has changed."""
         chat = stage.chat
-        async with self._services.db.read() as c:
-            known = await personas.of_people(c, chat.key.platform, people)
+        known = await self._personas(stage, people)
         if chat.settings.character_pictures == "tag" and self._services.backends:
             standing = (*standing, prompts.load("scene_tag", self._services.templates))
         source = HeadSource(
@@ -145,6 +144,15 @@ class Prompting:
             await chats.set_head(c, chat.id, built.head.dump(), built.mark)
             await variables.put(c, chat.id, built.variables)
         return built.head
+
+    async def _personas(self, stage: Stage, people: dict[str, str]) -> dict[str, Persona]:
+        """The stored personas of these people; the current one's is on stage already."""
+        own = {stage.persona.person_id: stage.persona} if stage.persona_stored else {}
+        others = people.keys() - {stage.persona.person_id}
+        if not others:
+            return own
+        async with self._services.db.read() as c:
+            return own | await personas.of_people(c, stage.chat.key.platform, others)
 
     async def _note(self, stage: Stage, assembled: Assembled) -> None:
         """Remember the durable part's mark, count its breaks by reason, and move the window when it was cut."""

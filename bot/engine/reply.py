@@ -84,7 +84,7 @@ class Replier:
                 raise BackendError("The chat model had nothing to say. Try again, or say it in other words.")
             return Told("", (), drew)
         entry = await self._store(stage, text, heard, inbox_id, replacing)
-        ids = await self._finish(stage, sink, entry, text)
+        ids = await self._finish(stage, sink, entry, text, inbox_id)
         return Told(text, ids, drew)
 
     async def _fitted(self, stage: Stage, model: ChatModel, sink: ReplySink, draw: Draw, replacing: Entry | None) -> tuple[_Heard, int]:
@@ -109,7 +109,7 @@ class Replier:
     async def deliver(self, stage: Stage, entry: Entry, text: str, *, reply_to: str | None, posted: tuple[str, ...]) -> tuple[str, ...]:
         """Show a stored text: a greeting, or a reply whose delivery was interrupted."""
         sink = await self._open(stage, reply_to, posted, None)
-        return await self._finish(stage, sink, entry, text)
+        return await self._finish(stage, sink, entry, text, None)
 
     async def _open(self, stage: Stage, reply_to: str | None, posted: tuple[str, ...], inbox_id: int | None) -> ReplySink:
         async def note(message_id: str) -> None:
@@ -123,10 +123,13 @@ class Replier:
         speaker = Speaker(character.name, avatar)
         return await platform.open_reply(stage.chat.key, speaker=speaker, reply_to=reply_to, existing=posted, posted=note)
 
-    async def _finish(self, stage: Stage, sink: ReplySink, entry: Entry, text: str) -> tuple[str, ...]:
+    async def _finish(self, stage: Stage, sink: ReplySink, entry: Entry, text: str, inbox_id: int | None) -> tuple[str, ...]:
+        """Deliver the text; what has been delivered is linked, and its message done, in one step."""
         ids = await sink.finish(text)
         async with self._services.db.write() as c:
             await entries.link_posts(c, stage.chat.id, entry.id, ids)
+            if inbox_id is not None:
+                await inbox.mark(c, inbox_id, "done")
         return ids
 
     async def _store(self, stage: Stage, text: str, heard: _Heard, inbox_id: int | None, replacing: Entry | None) -> Entry:

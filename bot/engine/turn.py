@@ -18,9 +18,10 @@ from bot.engine.pictures.intent import Intent, detect
 from bot.engine.pictures.intent.outcome import nothing
 from bot.engine.reply import Replier
 from bot.engine.services import Services
-from bot.engine.stage import Stage, set_stage
+from bot.engine.stage import Stage, read_stage
 from bot.engine.story.tools import PictureWish
 from bot.storage import chats, entries, inbox, pictures
+from bot.storage.database import Transaction
 from bot.storage.records import Chat, Entry, Inbox, InboxState
 
 log = structlog.get_logger(__name__)
@@ -51,8 +52,8 @@ class Turns:
         """Answer one stored message. ``earlier`` is its row from a previous life of the process."""
         try:
             turn = await self._open(inbox_id, event, earlier)
-            await self._answer(turn)
-            await self._mark(inbox_id, "done")
+            if not await self._answer(turn):
+                await self._mark(inbox_id, "done")
         except Exception as error:
             await self._tell(inbox_id, event, error)
 
@@ -64,47 +65,51 @@ class Turns:
         """Store what was said and load the stage."""
         services = self._services
         async with services.db.write() as c:
-            chat = await chats.open_chat(c, event.chat, event.place, services.defaults)
-        services.guard.admit(chat, event.author)
-        if earlier is None:
-            services.guard.charge_message(chat, event.author)
-        heard = None
-        if earlier is not None and earlier.entry_id is not None:
-            async with services.db.read() as c:
+            chat = await chats.open_chat(c, event.chat, event.place, services.defaults, seen=event.message_id)
+            services.guard.admit(chat, event.author)
+            if earlier is None:
+                services.guard.charge_message(chat, event.author)
+            heard = None
+            if earlier is not None and earlier.entry_id is not None:
                 heard = await entries.by_id(c, earlier.entry_id)
+            if heard is None and not event.attachments:
+                heard = await self._store(c, inbox_id, event, chat, Sent())
+            stage = await read_stage(c, services, chat, event.author)
         if heard is None:
-            heard = await self._store(inbox_id, event, chat)
-        stage = await set_stage(services, chat, event.author)
+            sent = await self._take_in(event, chat)  # may wait for the platform: not within a transaction
+            async with services.db.write() as c:
+                heard = await self._store(c, inbox_id, event, chat, sent)
         return _Turn(inbox_id, event, stage, heard, earlier.posted if earlier else (), again=earlier is not None)
 
-    async def _store(self, inbox_id: int, event: Incoming, chat: Chat) -> Entry:
-        sent = Sent()
-        if event.attachments:
-            sent = await take_in(self._services, event, sees=self._services.stories.model_of(chat).capabilities().image_in)
-            for problem in sent.problems:
-                await self._say(event, Post(f"📎 {problem}", reply_to=event.message_id))
-        async with self._services.db.write() as c:
-            heard = await entries.add(
-                c,
-                chat.id,
-                "player",
-                "\n".join(part for part in (event.text, sent.words) if part) or "…",
-                author_id=event.author.id,
-                author_name=event.author.name,
-                extra={"images": list(sent.pictures)} if sent.pictures else None,
-            )
-            await entries.link_posts(c, chat.id, heard.id, (event.message_id,))
-            await inbox.mark(c, inbox_id, "working", entry_id=heard.id)
+    async def _take_in(self, event: Incoming, chat: Chat) -> Sent:
+        sent = await take_in(self._services, event, sees=self._services.stories.model_of(chat).capabilities().image_in)
+        for problem in sent.problems:
+            await self._say(event, Post(f"📎 {problem}", reply_to=event.message_id))
+        return sent
+
+    async def _store(self, c: Transaction, inbox_id: int, event: Incoming, chat: Chat, sent: Sent) -> Entry:
+        heard = await entries.add(
+            c,
+            chat.id,
+            "player",
+            "\n".join(part for part in (event.text, sent.words) if part) or "…",
+            author_id=event.author.id,
+            author_name=event.author.name,
+            extra={"images": list(sent.pictures)} if sent.pictures else None,
+        )
+        await entries.link_posts(c, chat.id, heard.id, (event.message_id,))
+        await inbox.mark(c, inbox_id, "working", entry_id=heard.id)
         return heard
 
-    async def _answer(self, turn: _Turn) -> None:
+    async def _answer(self, turn: _Turn) -> bool:
+        """Whether the message is marked as done already: a delivered reply does that by itself."""
         chat, model = turn.stage.chat, self._services.stories.model_of(turn.stage.chat)
         tools = self.replier.tool_usable(chat, model)
         intent = self._intent(turn)
         if intent.outcome == "request" and not tools:
             began = await self._begin(turn, self._request(turn, intent))
             if isinstance(began, Begun) and chat.settings.interactive_reply == "picture":
-                return
+                return False
 
         async def draw(wish: PictureWish, origin: Origin) -> str:
             began = await self._begin(turn, self._wished(turn, wish, origin))
@@ -113,7 +118,15 @@ class Turns:
         told = await self.replier.reply(turn.stage, model, draw, reply_to=turn.event.message_id, inbox_id=turn.inbox_id, posted=turn.posted)
         missed = tools and intent.outcome == "request"
         if (intent.outcome == "offer" or missed) and not told.drew and chat.settings.offers and self._services.backends:
-            await self._flow.offer(chat, self._request(turn, intent))
+            await self._offer(turn, intent)
+        return bool(told.message_ids)
+
+    async def _offer(self, turn: _Turn, intent: Intent) -> None:
+        """Offer a picture. The reply stands already, so an offer that cannot be posted does not make the turn fail."""
+        try:
+            await self._flow.offer(turn.stage.chat, self._request(turn, intent))
+        except PlatformError as error:
+            log.warning("offer not delivered", chat=str(turn.event.chat), reason=error.message)
 
     def _intent(self, turn: _Turn) -> Intent:
         settings = turn.stage.chat.settings

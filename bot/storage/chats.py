@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import RowMapping, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, case, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.chat_settings import ChatSettings
@@ -51,13 +51,18 @@ def _chat(row: RowMapping, defaults: ChatSettings) -> Chat:
     )
 
 
-async def open_chat(c: AsyncConnection, key: ChatKey, place: Place, defaults: ChatSettings) -> Chat:
+async def open_chat(c: AsyncConnection, key: ChatKey, place: Place, defaults: ChatSettings, *, seen: str = "") -> Chat:
     """Get or create a chat; what the platform says about the place is refreshed when it changed. Needs a write transaction
-    only when there is something to write: one statement for a chat that is known and unchanged."""
-    row = (await c.execute(select(chats).where(chats.c.key == str(key)))).mappings().one_or_none()
-    flags = {"private": place.private, "age_restricted": place.age_restricted, "title": place.title}
+    only when there is something to write: one statement for a chat that is known and unchanged. ``seen`` is the platform's id
+    of a message taken in (see ``seen``), recorded in the same statement."""
+    flags: dict[str, Any] = {"private": place.private, "age_restricted": place.age_restricted, "title": place.title}
+    wanted: Any = select(chats).where(chats.c.key == str(key))
+    if seen:
+        newest = case((_older(seen), seen), else_=chats.c.last_seen)
+        wanted = update(chats).where(chats.c.key == str(key)).values(**flags, last_seen=newest).returning(*chats.c)
+    row = (await c.execute(wanted)).mappings().one_or_none()
     if row is None:
-        made = upsert(c, chats).values(key=str(key), settings={}, created_at=now(), **flags)
+        made = upsert(c, chats).values(key=str(key), settings={}, created_at=now(), last_seen=seen or None, **flags)
         made = made.on_conflict_do_update(index_elements=["key"], set_=flags)
         row = (await c.execute(made.returning(*chats.c))).mappings().one()
     elif any(row[name] != value for name, value in flags.items()):
@@ -120,12 +125,16 @@ async def _set(c: AsyncConnection, chat_id: int, **values: Any) -> None:
 
 async def seen(c: AsyncConnection, chat_id: int, message_id: str) -> None:
     """Remember the newest message taken in. Ids are decimal numbers as text; an older one changes nothing."""
-    older = or_(
+    await c.execute(update(chats).where(chats.c.id == chat_id, _older(message_id)).values(last_seen=message_id))
+
+
+def _older(message_id: str) -> ColumnElement[bool]:
+    """Whether the newest message known is older than this one."""
+    return or_(
         chats.c.last_seen.is_(None),
         func.length(chats.c.last_seen) < len(message_id),
         and_(func.length(chats.c.last_seen) == len(message_id), chats.c.last_seen < message_id),
     )
-    await c.execute(update(chats).where(chats.c.id == chat_id, older).values(last_seen=message_id))
 
 
 async def last_seen(c: AsyncConnection, platform: str) -> dict[ChatKey, str]:

@@ -22,6 +22,8 @@ import migrations
 from bot.domain.errors import ConfigurationError
 from bot.storage.driver import connect
 
+Transaction = AsyncConnection
+"""What ``read`` and ``write`` give: passed on to functions of this package, never used directly elsewhere."""
 READERS = 4
 BUSY_MILLISECONDS = 10_000
 """How long a statement waits for another process (a backup, a second instance) before it fails."""
