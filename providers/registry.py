@@ -92,7 +92,7 @@ IMAGES: dict[str, Row] = _table(
     Row(
         "automatic1111",
         "providers.images.a1111:Automatic1111Backend",
-        "AUTOMATIC1111's web UI and its family (Forge, reForge, SD.Next) with --api",
+        "AUTOMATIC1111's web UI and its family (Forge, reForge) with --api",
         "http://127.0.0.1:7860",
         free=True,
         local=True,
@@ -119,6 +119,7 @@ IMAGES: dict[str, Row] = _table(
     _drawn_here("extras", "extras:ExtrasBackend", "SillyTavern Extras (no longer developed)", "http://127.0.0.1:5100"),
     _drawn_here("diffusers", "diffusers:DiffusersBackend", "a Diffusers server as LettuceAI means it", "http://127.0.0.1:8000"),
     _drawn_here("multibackend", "multibackend:MultiBackend", "multi-backend Stable Diffusion service", "http://127.0.0.1:7860"),
+    _drawn_here("sdnext", "sdnext:SdNextBackend", "SD.Next", "http://127.0.0.1:7860"),
 )
 
 

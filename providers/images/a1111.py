@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
@@ -62,11 +62,13 @@ class A1111Options(BaseModel):
 class Automatic1111Backend:
     """One AUTOMATIC1111-type server."""
 
+    OPTIONS: ClassVar[type[A1111Options]] = A1111Options
+
     def __init__(self, config: ProviderConfig) -> None:
         self.name = config.name
         self.model = config.model
         self._config = config
-        self._options = read_options(config, A1111Options)
+        self._options = read_options(config, self.OPTIONS)
         self._headers = authorization(config, self._options.user, self._options.password)
         self._base = config.base_url.rstrip("/").removesuffix("/sdapi/v1").rstrip("/") + "/sdapi/v1/"
         self._lists = ServerLists(self._get_or_none)
@@ -120,7 +122,7 @@ class Automatic1111Backend:
             async with self._turn:
                 call.check(self.name)
                 wishes, dropped = await self._wishes.of(spec)
-                route, body = wire.route_of(spec, wire.body_of(spec, wishes))
+                route, body = await self._request(spec, wishes)
                 answer = await self._draw(route, body, call, watch)
             return self._result(answer, body, wishes, dropped)
         except asyncio.CancelledError:
@@ -131,6 +133,10 @@ class Automatic1111Backend:
         finally:
             if self._calls.get(spec.job_key) is call:
                 del self._calls[spec.job_key]
+
+    async def _request(self, spec: RenderSpec, wishes: wire.Wishes) -> tuple[str, dict[str, Any]]:
+        """The route and the body of one picture."""
+        return wire.route_of(spec, wire.body_of(spec, wishes))
 
     async def _draw(self, route: str, body: dict[str, Any], call: RunningCall, watch: RenderWatch) -> dict[str, Any]:
         call.steps = body["steps"] if route == "txt2img" and not body.get("enable_hr") else None

@@ -37,7 +37,7 @@ class ServerLists:
             title = str(entry.get("title") or entry.get("model_name") or "")
             if title:
                 label = str(entry.get("model_name") or title)
-                found.append(ImageModelInfo(title, label, family_of(f"{label} {entry.get('filename') or ''}")))
+                found.append(ImageModelInfo(title, label, family_of(f"{label} {entry.get('filename') or ''} {entry.get('type') or ''}")))
         return tuple(found)
 
     async def names(self, setting: str) -> tuple[str, ...]:
