@@ -108,6 +108,7 @@ IMAGES: dict[str, Row] = _table(
     _drawn("fal", "fal:FalBackend", "fal.ai", "https://queue.fal.run", "FAL_KEY"),
     _drawn("huggingface", "huggingface:HuggingFaceBackend", "Hugging Face", "https://router.huggingface.co", "HF_TOKEN"),
     _drawn("nanogpt", "nanogpt:NanoGptImagesBackend", "NanoGPT", "https://nano-gpt.com", "NANOGPT_API_KEY"),
+    _drawn("comfycloud", "comfycloud:ComfyCloudBackend", "Comfy Cloud", "https://cloud.comfy.org", "COMFY_CLOUD_API_KEY"),
     Row(
         "horde",
         "providers.images.horde:HordeBackend",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from providers.contract import ProviderConfig
@@ -33,6 +33,9 @@ class Queue:
 
 class ComfyApi:
     """One ComfyUI server. Every method raises ``ProviderError`` only."""
+
+    UPLOAD: ClassVar[Mapping[str, str]] = {"type": "input", "subfolder": "vignette", "overwrite": "true"}
+    """Where uploads go."""
 
     def __init__(self, config: ProviderConfig) -> None:
         self._config = config
@@ -93,8 +96,7 @@ class ComfyApi:
         if mime not in EXTENSIONS:
             raise ProviderError(ErrorKind.INVALID, self._config.name, "A reference picture has a format it cannot read.")
         files = {"image": (f"{stem}.{EXTENSIONS[mime]}", data, mime)}
-        fields = {"type": "input", "subfolder": "vignette", "overwrite": "true"}
-        answer = await self._ask("POST", "/upload/image", files=files, data=fields, seconds=TRANSFER_SECONDS)
+        answer = await self._ask("POST", "/upload/image", files=files, data=dict(self.UPLOAD), seconds=TRANSFER_SECONDS)
         said = self._json(self._good(answer))
         name = said.get("name") if isinstance(said, dict) else None
         if not isinstance(name, str) or not name:

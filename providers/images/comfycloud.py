@@ -1,0 +1,207 @@
+"""Comfy Cloud: the same graphs and placeholders as a ComfyUI of one's own, run as jobs of an account. Experimental at its maker's.
+
+The service names the job; its id is remembered before the wait, so that a restart goes on waiting. A waiting job can be taken out of
+the queue. A running one can only be stopped together with every other running job of the account, so that is done when it runs alone.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from providers.contract import (
+    Dropped,
+    Health,
+    ImageCapabilities,
+    ImageModelInfo,
+    Progress,
+    ProviderConfig,
+    RenderedImage,
+    RenderResult,
+    RenderSpec,
+    RenderWatch,
+    SizeRule,
+)
+from providers.errors import ErrorKind, ProviderError
+from providers.images.cloud_errors import bad_answer
+from providers.images.comfycloud_api import ComfyCloudApi, is_job_id
+from providers.images.comfyui_errors import execution_failure, node_problems
+from providers.images.comfyui_lists import ComfyLists
+from providers.images.comfyui_plan import Plan, Planner, few
+from providers.images.comfyui_values import MOST_SEED, not_honoured, uploads_needed, values_of
+from providers.images.comfyui_wait import outputs_of
+from providers.images.families import prompt_style_of
+from providers.images.formats import rendered
+from providers.images.options import read_options
+from providers.images.polling import Pace, or_anew, wait_for
+from providers.images.remote_jobs import RemoteJob, RemoteJobs
+
+PICTURE_SECONDS = 600.0
+MOST_REFERENCES = 16
+EARLY_MISSES = 3
+"""A job may be unknown for so many looks after it was submitted."""
+
+
+class ComfyCloudOptions(BaseModel):
+    """Options of ``[images.<name>]`` for this provider."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    poll_seconds: float = Field(default=1.5, gt=0, le=30)
+    """First pause between two looks at a job; it grows to five seconds."""
+    interrupt_others: bool = False
+    """Cancelling a running job may stop the account's other running jobs too."""
+
+
+class ComfyCloudBackend:
+    """One account at Comfy Cloud."""
+
+    def __init__(self, config: ProviderConfig) -> None:
+        self.name = config.name
+        self.model = config.model
+        self._options = read_options(config, ComfyCloudOptions)
+        self._config = config
+        self._api = ComfyCloudApi(config)
+        self._lists = ComfyLists(self._api)
+        self._planner = Planner(config, self._api, self._lists)
+        self._pace = Pace(first=self._options.poll_seconds, seconds=config.timeout or PICTURE_SECONDS)
+        self._jobs = RemoteJobs(config.name)
+
+    def capabilities(self, model: str = "") -> ImageCapabilities:
+        """As a ComfyUI server: what a host's graph really uses is seen when it is filled, and reported."""
+        return ImageCapabilities(
+            image_to_image=True,
+            references=MOST_REFERENCES,
+            negative=True,
+            seed=True,
+            steps=True,
+            cfg=True,
+            sampler=True,
+            scheduler=True,
+            clip_skip=True,
+            denoise=True,
+            vae=True,
+            workflows=True,
+            model_choice=True,
+            sizes=SizeRule(least=16, most=4096, step=8),
+            progress=True,
+            queue_place=True,
+            cancel=True,
+            adopts=True,
+            model_list=True,
+            prompt_style=prompt_style_of(model or self.model),
+        )
+
+    async def models(self, *, refresh: bool = False) -> tuple[ImageModelInfo, ...]:
+        """Checkpoints, then diffusion models that need a workflow of the host's own."""
+        if refresh:
+            self._api.forget_nodes()
+        return (await self._lists.models(refresh=refresh)).infos()
+
+    async def choices(self, setting: Literal["sampler", "scheduler", "vae", "upscaler"]) -> tuple[str, ...]:
+        return await self._lists.choices(setting)
+
+    async def render(self, spec: RenderSpec, watch: RenderWatch) -> RenderResult:
+        """Draw, or go on with the job that an earlier life submitted; a job that is lost or failed is submitted anew."""
+        plan = await self._planner.plan(spec)
+        with self._jobs.waiting(spec.job_key) as job:
+            warnings: list[Dropped] = []
+            images: tuple[RenderedImage, ...] | None = None
+            if is_job_id(watch.ref):
+                job.id = str(watch.ref)
+                images = await or_anew(self._images(job, spec, plan, watch, misses=0))
+            if images is None:
+                warnings = await self._submit(job, spec, plan, watch)
+                images = await self._images(job, spec, plan, watch, misses=EARLY_MISSES)
+        return self._result(spec, plan, images, warnings)
+
+    async def _submit(self, job: RemoteJob, spec: RenderSpec, plan: Plan, watch: RenderWatch) -> list[Dropped]:
+        """Upload, fill, queue and remember. Returns what the service left out."""
+        uploads = await self._planner.upload(spec, plan, uuid.uuid4().hex)
+        filled = self._planner.fill(spec, plan, uploads)
+        job.check()
+        job.id, left_out = await self._api.start(filled.workflow)
+        await watch.remember(job.id)
+        warnings = [Dropped("workflow", problem) for problem in filled.problems]
+        return [*warnings, *(Dropped("workflow", sentence) for _, sentence in node_problems(left_out))]
+
+    async def _images(self, job: RemoteJob, spec: RenderSpec, plan: Plan, watch: RenderWatch, *, misses: int) -> tuple[RenderedImage, ...]:
+        left = misses
+
+        async def look() -> dict[str, Any] | ProviderError | None:
+            nonlocal left
+            job.check()
+            status = await self._api.status(job.id)
+            if status in ("completed", "error", "cancelled"):
+                return await self._ended(job, status)
+            if not status:
+                left -= 1
+                return bad_answer(self.name, "the job is unknown") if left < 0 else None
+            await self._report(job, status, watch)
+            return None
+
+        outcome: dict[str, Any] | ProviderError = await wait_for(look, self._pace, self.name)
+        if isinstance(outcome, ProviderError):
+            raise outcome
+        outputs = outputs_of({"outputs": outcome.get("outputs"), "prompt": [0, job.id, plan.workflow]})
+        if not outputs:
+            raise ProviderError(ErrorKind.MISCONFIGURED, self.name, "The workflow ended without a picture; it needs a SaveImage node.")
+        seed = spec.seed & MOST_SEED if "seed" in plan.names else None
+        found = [await self._api.view(image) for image in outputs[:4]]
+        return tuple(rendered(data, self.name, seed=seed) for data in found if data is not None)
+
+    async def _ended(self, job: RemoteJob, status: str) -> dict[str, Any] | ProviderError:
+        """The details of a finished job, or the error of one that failed or was cancelled."""
+        if status == "cancelled":
+            return ProviderError(ErrorKind.CANCELLED, self.name)
+        details = await self._api.details(job.id)
+        failure = details.get("execution_error")
+        if isinstance(failure, dict):
+            return execution_failure(self._config, failure)
+        return details if status == "completed" and details else bad_answer(self.name, f"the job ended with «{status}» and no reason")
+
+    async def _report(self, job: RemoteJob, status: str, watch: RenderWatch) -> None:
+        if status == "in_progress":
+            watch.progress(Progress("drawing"))
+            return
+        pending = (await self._api.queue()).pending
+        watch.progress(Progress("queued", place=pending.index(job.id) if job.id in pending else None))
+
+    def _result(self, spec: RenderSpec, plan: Plan, images: tuple[RenderedImage, ...], warnings: list[Dropped]) -> RenderResult:
+        dropped = not_honoured(spec, plan.names, uploads_needed(plan.names, len(spec.references)))
+        values = values_of(spec, model=plan.model, uploads=(), file_prefix="")
+        shown = {name: values[name] for name in sorted(plan.names) if name in values and not name.endswith("_avatar")}
+        return RenderResult(images, plan.model, (*dropped, *warnings), {**shown, "workflow": "built in" if plan.own else "the host's"})
+
+    async def cancel(self, job_key: str, ref: str | None) -> bool:
+        """Take a waiting job out of the queue, stop a running one if it runs alone. False when neither could be done."""
+        job = self._jobs.find(job_key)
+        job_id = job.id if job and job.id else ref
+        if not is_job_id(job_id):
+            if job is not None:
+                job.cancelled = True  # not submitted yet, and it will not be
+            return job is not None
+        queue = await self._api.queue()
+        if job_id in queue.pending:
+            await self._api.delete_pending(str(job_id))
+        elif job_id in queue.running and (self._options.interrupt_others or set(queue.running) == {job_id}):
+            await self._api.interrupt_all()
+        else:
+            return False
+        if job is not None:
+            job.cancelled = True
+        return True
+
+    async def check(self) -> Health:
+        status = await self._api.user()
+        self._api.forget_nodes()
+        models = await self._lists.models(refresh=True)
+        problems = [] if status in ("", "active") else [f"The account is «{status[:40]}»."]
+        if self.model and models.find(self.model) is None:
+            problems.append(f"The configured model «{self.model}» is not there. It has: {few(models)}.")
+        return Health(f"Comfy Cloud, {len(models.checkpoints)} checkpoints", tuple(problems))
+
+    async def close(self) -> None:
+        """Nothing is held: connections are the shared layer's."""
