@@ -99,7 +99,7 @@ IMAGES: dict[str, Row] = _table(
     ),
     Row("comfyui", "providers.images.comfyui:ComfyUIBackend", "ComfyUI", "http://127.0.0.1:8188", free=True, local=True),
     _drawn("bfl", "bfl:BlackForestLabsBackend", "Black Forest Labs (FLUX)", "https://api.bfl.ai", "BFL_API_KEY"),
-    _drawn("openai", "openai:OpenAIImagesBackend", "OpenAI's image models", "https://api.openai.com/v1", "OPENAI_API_KEY"),
+    Row("openai", "providers.images.openai:OpenAIImagesBackend", "OpenAI's image models", "https://api.openai.com/v1", "OPENAI_API_KEY"),
     _drawn("openrouter", "openrouter:OpenRouterImagesBackend", "OpenRouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"),
     _drawn("together", "together:TogetherImagesBackend", "Together AI", "https://api.together.ai/v1", "TOGETHER_API_KEY"),
     _drawn("xai", "xai:XaiImagesBackend", "xAI (Grok Imagine)", "https://api.x.ai/v1", "XAI_API_KEY"),
@@ -121,6 +121,7 @@ IMAGES: dict[str, Row] = _table(
     _drawn_here("diffusers", "diffusers:DiffusersBackend", "a Diffusers server as LettuceAI means it", "http://127.0.0.1:8000"),
     _drawn_here("multibackend", "multibackend:MultiBackend", "multi-backend Stable Diffusion service", "http://127.0.0.1:7860"),
     _drawn_here("sdnext", "sdnext:SdNextBackend", "SD.Next", "http://127.0.0.1:7860"),
+    _drawn_here("drawthings", "drawthings:DrawThingsBackend", "Draw Things (macOS, iOS) with its API server on", "http://127.0.0.1:7860"),
 )
 
 
