@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 from providers.contract import Health, ImageModelInfo, ProviderConfig
@@ -18,6 +19,7 @@ from providers.images.cloud_errors import Meaning, failure_of
 PICTURE_SECONDS = 180.0
 """Limit of one picture when the host set none."""
 QUESTION_SECONDS = 20.0
+_ERROR_KEYS = {"error", "message", "code", "status", "detail", "type", "success", "request_id", "user_id"}
 KEPT_SECONDS = 600.0
 """How long a model list is remembered."""
 
@@ -91,7 +93,15 @@ class CloudBackend:
         return answer
 
     async def _ask_json(self, method: str, path: str, *, seconds: float = QUESTION_SECONDS, model: str = "", **parts: Any) -> Any:
-        return json_of(await self._ask(method, path, seconds=seconds, model=model, **parts), self._config)
+        return self._json(await self._ask(method, path, seconds=seconds, model=model, **parts), model)
+
+    def _json(self, answer: Answer, model: str = "") -> Any:
+        """The JSON of an answer. An object that says nothing but an error is one, whatever its status."""
+        found = json_of(answer, self._config)
+        if isinstance(found, Mapping) and found.get("error") and not set(found) - _ERROR_KEYS:
+            status = found.get("status")
+            raise self._failure(replace(answer, status=status if isinstance(status, int) else 0), model)
+        return found
 
     def _failure(self, answer: Answer, model: str = "") -> ProviderError:
         return failure_of(self._config, answer, self.MEANINGS, reshape=self._reshape, asked=model, own=self.model)

@@ -7,6 +7,7 @@ the queue. A running one can only be stopped together with every other running j
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -22,14 +23,13 @@ from providers.contract import (
     RenderResult,
     RenderSpec,
     RenderWatch,
-    SizeRule,
 )
 from providers.errors import ErrorKind, ProviderError
 from providers.images.cloud_errors import bad_answer
 from providers.images.comfycloud_api import ComfyCloudApi, is_job_id
 from providers.images.comfyui_errors import execution_failure, node_problems
 from providers.images.comfyui_lists import ComfyLists
-from providers.images.comfyui_plan import Plan, Planner, few
+from providers.images.comfyui_plan import GRAPHS, Plan, Planner, few
 from providers.images.comfyui_values import MOST_SEED, not_honoured, uploads_needed, values_of
 from providers.images.comfyui_wait import outputs_of
 from providers.images.families import prompt_style_of
@@ -39,7 +39,6 @@ from providers.images.polling import Pace, or_anew, wait_for
 from providers.images.remote_jobs import RemoteJob, RemoteJobs
 
 PICTURE_SECONDS = 600.0
-MOST_REFERENCES = 16
 EARLY_MISSES = 3
 """A job may be unknown for so many looks after it was submitted."""
 
@@ -70,29 +69,8 @@ class ComfyCloudBackend:
         self._jobs = RemoteJobs(config.name)
 
     def capabilities(self, model: str = "") -> ImageCapabilities:
-        """As a ComfyUI server: what a host's graph really uses is seen when it is filled, and reported."""
-        return ImageCapabilities(
-            image_to_image=True,
-            references=MOST_REFERENCES,
-            negative=True,
-            seed=True,
-            steps=True,
-            cfg=True,
-            sampler=True,
-            scheduler=True,
-            clip_skip=True,
-            denoise=True,
-            vae=True,
-            workflows=True,
-            model_choice=True,
-            sizes=SizeRule(least=16, most=4096, step=8),
-            progress=True,
-            queue_place=True,
-            cancel=True,
-            adopts=True,
-            model_list=True,
-            prompt_style=prompt_style_of(model or self.model),
-        )
+        """Those of graphs; whether content is filtered is not said anywhere."""
+        return replace(GRAPHS, prompt_style=prompt_style_of(model or self.model))
 
     async def models(self, *, refresh: bool = False) -> tuple[ImageModelInfo, ...]:
         """Checkpoints, then diffusion models that need a workflow of the host's own."""

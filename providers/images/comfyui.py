@@ -8,6 +8,7 @@ again after a restart of ours, and no other job's do.
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -22,14 +23,13 @@ from providers.contract import (
     RenderResult,
     RenderSpec,
     RenderWatch,
-    SizeRule,
 )
 from providers.errors import ErrorKind, ProviderError
 from providers.hosts import host_of, is_private_host
 from providers.images.comfyui_api import ComfyApi
 from providers.images.comfyui_errors import node_problems
 from providers.images.comfyui_lists import ComfyLists
-from providers.images.comfyui_plan import Plan, Planner, few
+from providers.images.comfyui_plan import GRAPHS, Plan, Planner, few
 from providers.images.comfyui_socket import Listener, listening
 from providers.images.comfyui_values import MOST_SEED, not_honoured, uploads_needed, values_of
 from providers.images.comfyui_wait import PromptLost, Run, Waiting, check_outcome, outputs_of
@@ -41,7 +41,6 @@ PICTURE_SECONDS = 600.0
 """Limit of loading and drawing one picture when the host set none."""
 SUBMISSIONS = 2
 """A prompt that a restarted server forgot is submitted once more."""
-MOST_REFERENCES = 16
 NAMESPACE = uuid.UUID("6f3d3c0e-6d0f-5a0b-9d86-3f4f2c1f0b57")
 
 
@@ -70,31 +69,8 @@ class ComfyUIBackend:
 
     def capabilities(self, model: str = "") -> ImageCapabilities:
         """Our own graph starts from one reference; how many a host's graph uses is seen when it is filled, and reported."""
-        return ImageCapabilities(
-            image_to_image=True,
-            references=MOST_REFERENCES,
-            negative=True,
-            seed=True,
-            steps=True,
-            cfg=True,
-            sampler=True,
-            scheduler=True,
-            clip_skip=True,
-            denoise=True,
-            vae=True,
-            workflows=True,
-            model_choice=True,
-            sizes=SizeRule(least=16, most=4096, step=8),
-            progress=True,
-            queue_place=True,
-            cancel=True,
-            adopts=True,
-            model_list=True,
-            free=True,
-            local=is_private_host(host_of(self._config.base_url)),
-            nsfw="none",
-            prompt_style=prompt_style_of(model or self.model),
-        )
+        local = is_private_host(host_of(self._config.base_url))
+        return replace(GRAPHS, free=True, local=local, nsfw="none", prompt_style=prompt_style_of(model or self.model))
 
     async def models(self, *, refresh: bool = False) -> tuple[ImageModelInfo, ...]:
         """Checkpoints, then diffusion models («UNet: …», «GGUF: …») that need a workflow of the host's own."""

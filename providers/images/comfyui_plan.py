@@ -6,12 +6,36 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from providers.contract import ProviderConfig, RenderSpec
+from providers.contract import ImageCapabilities, ProviderConfig, RenderSpec, SizeRule
 from providers.errors import ErrorKind, ProviderError
 from providers.images import comfyui_graph as graphs
 from providers.images.comfyui_api import ComfyApi
 from providers.images.comfyui_lists import ComfyLists, Models
 from providers.images.comfyui_values import default_graph, uploads_needed, values_of
+
+MOST_REFERENCES = 16
+GRAPHS = ImageCapabilities(
+    image_to_image=True,
+    references=MOST_REFERENCES,
+    negative=True,
+    seed=True,
+    steps=True,
+    cfg=True,
+    sampler=True,
+    scheduler=True,
+    clip_skip=True,
+    denoise=True,
+    vae=True,
+    workflows=True,
+    model_choice=True,
+    sizes=SizeRule(least=16, most=4096, step=8),
+    progress=True,
+    queue_place=True,
+    cancel=True,
+    adopts=True,
+    model_list=True,
+)
+"""What graphs can do wherever they run. Our own starts from one reference; what a host's uses is seen when it is filled, and reported."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,6 @@ from providers.contract import (
     SizeRule,
 )
 from providers.errors import ErrorKind, ProviderError
-from providers.http import json_of
 from providers.images import huggingface_wires as wires
 from providers.images.cloud import KEPT_SECONDS, CloudBackend, bearer
 from providers.images.cloud_errors import Meaning, bad_answer
@@ -150,7 +149,7 @@ class HuggingFaceBackend(CloudBackend):
         answer = await self._ask("POST", path, seconds=self._seconds, model=model, json=sent.body, headers=sent.headers)
         if mime_of(answer.content) or answer.mime.startswith("image/"):
             return rendered(answer.content, self.name, seed=spec.seed if "seed" in wires.SETTINGS[served.provider] else None)
-        found = json_of(answer, self._config)
+        found = self._json(answer, model)
         if follow := wires.follow_up(found, served):
             found = await self._polled(f"/{served.provider}{follow}", served)
         place = wires.place_of(found, served, self.name)

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from providers.contract import ImageCapabilities, ImageModelInfo, ProviderConfig, Reference, RenderResult, RenderSpec, RenderWatch, SizeRule
+from providers.errors import ErrorKind, ProviderError
 from providers.hosts import host_of, is_private_host
 from providers.images.cloud import CloudBackend, bearer
 from providers.images.options import read_options
@@ -61,6 +62,8 @@ class OpenAIImagesBackend(CloudBackend):
     def __init__(self, config: ProviderConfig) -> None:
         options = self._options = read_options(config, OpenAIImageOptions)
         scope = {"OpenAI-Organization": options.organization, "OpenAI-Project": options.project}
+        if config.api_key is None and not is_private_host(host_of(config.base_url)):
+            raise ProviderError(ErrorKind.MISCONFIGURED, config.name, f"[images.{config.name}] needs api_key.")
         super().__init__(config, {**bearer(config), **{key: value for key, value in scope.items() if value}}, model=MODEL)
 
     def capabilities(self, model: str = "") -> ImageCapabilities:

@@ -26,7 +26,7 @@ from providers.contract import (
     SizeRule,
 )
 from providers.errors import ErrorKind, ProviderError
-from providers.http import Answer, json_of
+from providers.http import Answer
 from providers.images import stability_v1 as v1
 from providers.images.cloud import CloudBackend, bearer
 from providers.images.cloud_errors import Meaning, refused
@@ -170,7 +170,7 @@ class StabilityBackend(CloudBackend):
         reason, data = answer.headers.get("finish-reason", ""), answer.content
         said: Any = answer.headers.get("seed", "")
         if answer.mime == "application/json":
-            body = json_of(answer, self._config)
+            body = self._json(answer)
             body = body if isinstance(body, Mapping) else {}
             reason, said = str(body.get("finish_reason") or ""), body.get("seed")
             data = from_base64(str(body.get("image") or ""), self.name)

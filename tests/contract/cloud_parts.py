@@ -101,3 +101,12 @@ async def check_hang_up(server: Loopback, make: Make, path: str) -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     await server.hung_up.wait()
+
+
+async def check_one_call(server: Loopback, make: Callable[..., ImageBackend], path: str, **more: Any) -> None:
+    """All of that for a service that answers in one call; ``make`` takes the server and options."""
+    await check_faults(server, lambda: make(server, **more), path)
+    server.on("POST", path, json_reply({"error": {"message": "You exceeded your current quota", "code": "insufficient_quota"}}))
+    assert (await failed(make(server, **more))).kind is ErrorKind.NO_CREDIT
+    await check_slow(server, lambda: make(server, **{**more, "seconds": 0.05}), path)
+    await check_hang_up(server, lambda: make(server, **more), path)

@@ -14,11 +14,12 @@ from providers.images.bfl import BlackForestLabsBackend
 from providers.images.bfl_models import MODELS
 from providers.images.polling import belongs_to
 from providers.images.references import as_base64
-from tests.contract.cloud_parts import KEY, OTHER, PICTURE, check_faults, cloud_config, drawn, failed
+from tests.contract.cloud_parts import KEY, MEGABYTE, OTHER, PICTURE, check_faults, cloud_config, drawn, failed
 from tests.contract.image_parts import PNG, REFERENCE, Watch, spec
 from tests.contract.loopback import Loopback, Reply, json_reply, loopback, text_reply
 from tests.contract.recorded import check_requests
 
+HUGE = Reply(200, headers={"Content-Type": "image/png"}, chunks=(MEGABYTE,) * 65)
 DRAW, POLL, FILE = "/v1/flux-2-pro", "/v1/get_result", "/files/1.png"
 
 
@@ -136,7 +137,13 @@ async def test_a_task_that_never_ends(server: Loopback) -> None:
 
 @pytest.mark.parametrize(
     "file",
-    [Reply(404), Reply(200, b"", {"Content-Type": "image/png"}), Reply(200, PNG[:-6], {"Content-Type": "image/png"}), text_reply("<html>")],
+    [
+        Reply(404),
+        Reply(200, b"", {"Content-Type": "image/png"}),
+        Reply(200, PNG[:-6], {"Content-Type": "image/png"}),
+        text_reply("<html>"),
+        HUGE,
+    ],
 )
 async def test_a_result_that_is_no_picture(server: Loopback, file: Reply) -> None:
     server.on("GET", FILE, file)

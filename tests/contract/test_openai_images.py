@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 
 from providers.contract import Reference
-from providers.errors import ErrorKind
+from providers.errors import ErrorKind, ProviderError
 from providers.http import close_clients
 from providers.images.openai import OpenAIImagesBackend
-from tests.contract.cloud_parts import KEY, OTHER, PICTURE, PNG64, check_faults, check_hang_up, check_slow, cloud_config, drawn, failed
+from tests.contract.cloud_parts import KEY, OTHER, PICTURE, PNG64, check_one_call, cloud_config, drawn, failed
 from tests.contract.image_parts import PNG, REFERENCE, png, spec
 from tests.contract.loopback import Loopback, json_reply, loopback
 from tests.contract.recorded import check_requests, parts_of
@@ -94,6 +95,13 @@ async def test_the_dialect_of_compatible_servers(server: Loopback) -> None:
     server.seen.pop()  # the download is not the API's
 
 
+def test_a_key_is_needed_for_the_cloud_and_not_for_a_server_of_ones_own() -> None:
+    for url, fine in (("https://api.openai.com/v1", False), ("http://127.0.0.1:8080/v1", True)):
+        config = cloud_config("openai", url).model_copy(update={"api_key": None})
+        with nullcontext() if fine else pytest.raises(ProviderError, match="needs api_key"):
+            OpenAIImagesBackend(config)
+
+
 async def test_models_are_filtered_remembered_and_refreshed(server: Loopback) -> None:
     mine = backend(server)
     assert [model.id for model in await mine.models()] == ["chatgpt-image-latest", "gpt-image-2"]
@@ -148,10 +156,5 @@ async def test_answers_without_a_whole_picture(server: Loopback, entry: dict[str
     assert (await failed(backend(server))).kind is ErrorKind.BAD_ANSWER
 
 
-async def test_faults(server: Loopback) -> None:
-    await check_faults(server, lambda: backend(server), DRAW)
-    await check_slow(server, lambda: backend(server, seconds=0.05), DRAW)
-
-
-async def test_hanging_up(server: Loopback) -> None:
-    await check_hang_up(server, lambda: backend(server), DRAW)
+async def test_whatever_can_go_wrong_with_a_call(server: Loopback) -> None:
+    await check_one_call(server, backend, DRAW)

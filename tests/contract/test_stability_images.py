@@ -12,7 +12,7 @@ import pytest
 from providers.errors import ErrorKind
 from providers.http import close_clients
 from providers.images.stability import StabilityBackend
-from tests.contract.cloud_parts import KEY, PNG64, check_faults, check_hang_up, check_slow, cloud_config, drawn, failed
+from tests.contract.cloud_parts import KEY, PNG64, check_faults, check_one_call, cloud_config, drawn, failed
 from tests.contract.image_parts import PNG, REFERENCE, spec
 from tests.contract.loopback import Loopback, Reply, json_reply, loopback, text_reply
 from tests.contract.recorded import check_requests, form_of, parts_of
@@ -193,11 +193,6 @@ async def test_bytes_that_are_no_whole_picture(server: Loopback, reply: Reply) -
     assert (await failed(backend(server))).kind is ErrorKind.BAD_ANSWER
 
 
-async def test_faults(server: Loopback) -> None:
-    await check_faults(server, lambda: backend(server), GENERATE + "core")
+async def test_whatever_can_go_wrong_with_a_call(server: Loopback) -> None:
     await check_faults(server, lambda: backend(server, model=ENGINE), V1 + "text-to-image")
-    await check_slow(server, lambda: backend(server, seconds=0.05), GENERATE + "core")
-
-
-async def test_hanging_up(server: Loopback) -> None:
-    await check_hang_up(server, lambda: backend(server), GENERATE + "core")
+    await check_one_call(server, backend, GENERATE + "core")
