@@ -10,7 +10,31 @@ from bot.engine.pictures.intent.words import english
 
 _WORD = re.compile(r"[a-z][a-z']*")
 _STRETCH = re.compile(r"(.)\1{2,}")
-_TYPO_WORDS = ["send", "show", "draw", "paint", "sketch", "create", "generate", "render", "imagine", "picture", "pictures", "image", "images", "drawing", "painting", "photo", "photos", "photograph", "selfie", "portrait", "please", "could", "would"]
+_TYPO_WORDS = [
+    "send",
+    "show",
+    "draw",
+    "paint",
+    "sketch",
+    "create",
+    "generate",
+    "render",
+    "imagine",
+    "picture",
+    "pictures",
+    "image",
+    "images",
+    "drawing",
+    "painting",
+    "photo",
+    "photos",
+    "photograph",
+    "selfie",
+    "portrait",
+    "please",
+    "could",
+    "would",
+]
 
 
 def _slips(word: str) -> set[str]:

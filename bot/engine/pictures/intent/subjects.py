@@ -11,7 +11,10 @@ from bot.engine.pictures.intent.words.tails import CUTS, POLITE_TAIL
 
 SPECIAL: tuple[tuple[Mode, str], ...] = (
     ("raw_last", r"raw[_ ]last(?: message)?|(?:your |the )?last (?:message|reply|post) (?:verbatim|as[- ]is|word for word)"),
-    ("you", r"you|yourself|you yourself|your ?self|your (?:character|body|whole body|full body|oc|persona|whole self|appearance|look|looks)"),
+    (
+        "you",
+        r"you|yourself|you yourself|your ?self|your (?:character|body|whole body|full body|oc|persona|whole self|appearance|look|looks)",
+    ),
     ("face", r"(?:your |ur )?(?:own )?(?:pretty |cute |lovely |beautiful |handsome )?(?:face|portrait|selfie|headshot|close-?up)|selfies"),
     ("me", r"me|myself|my ?self|me myself|my (?:character|persona|oc|face|portrait|avatar|selfie)|(?:a )?selfie of me"),
     (

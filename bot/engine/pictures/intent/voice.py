@@ -39,7 +39,9 @@ _MUSIC = re.compile(rf"(?:^|(?<=\n)){NOTE}[^{NOTE}]*(?:{NOTE}|\Z)|[^\n]*{NOTE}[^
 _LA_LA = re.compile(r"^[^\n]*\b(?:la[ ,-]+la|na[ ,-]+na na|tra[ -]la|doo[ -]doo)\b[^\n]*$", re.M)
 _BOLD = re.compile(r"\*\*|__|~~|\|\|")
 _ACTION = re.compile(r"(?<!\*)\*(?![\s*])[^*]{1,3000}?(?:\n\n|\*)|(?<![\w_])_(?![\s_])[^_\n]{1,2000}_(?!\w)")
-_SINGS = re.compile(r"\b(?:hum|hums|humming|sing|sings|singing|chants?|chanting|recites?|reciting|croons?|reads? (?:\w+ ){0,4}(?:aloud|out))\b")
+_SINGS = re.compile(
+    r"\b(?:hum|hums|humming|sing|sings|singing|chants?|chanting|recites?|reciting|croons?|reads? (?:\w+ ){0,4}(?:aloud|out))\b"
+)
 _TURNS = re.compile(
     r"\b(?:turns?|turning|says?|calls?|calling|whispers?|shouts?|shouting|speaks?|nods?|points?|texts?|texting|types?|yells?|barks?|barking"
     r"|mutters?|waves?|beckons?|writes?|talks?|talking|looks?|addresses|orders?|tells?|asks?|snaps?|hisses)\b(?: \w+){0,2}? (?:to|at|for|over to|"

@@ -41,7 +41,9 @@ _RAW = re.compile(
     r"\blast (?:message|reply|post|response)\b[^.!?]{0,80}\b(?:word[- ]for[- ]word|verbatim|as[- ]is|exactly|unchanged|as the (?:exact )?prompt|raw|literally|to the letter)\b"
     r"|\b(?:verbatim|word for word|literally|raw)\b[^.!?]{0,60}\blast (?:message|reply|post|response)\b"
 )
-_ONE = re.compile(r"\b(?:make|send|draw|paint|show|give|get|sketch|do|take|snap)(?: me| us)? (?:one|some)\b(?! (?:of (?:your|the|my|these|those) |day|time|more thing|last|thing|moment|sec))")
+_ONE = re.compile(
+    r"\b(?:make|send|draw|paint|show|give|get|sketch|do|take|snap)(?: me| us)? (?:one|some)\b(?! (?:of (?:your|the|my|these|those) |day|time|more thing|last|thing|moment|sec))"
+)
 _FOLLOW = re.compile(
     rf"(?:(?:{FILLER})[\s,.!—-]+)*?(?:(?P<more>(?:(?:give|show|send|draw|make|paint|do) (?:me |us )?|(?:can|could|may) (?:i|we|you) (?:get|have|see|do|make|send|draw) (?:me )?)?(?:another(?: one)?|one more|a new one|a different one|a second one|"
     rf"(?:the )?same(?: {words.NOUN}| one| again)?|now one|and one|one))\b(?: {words.NOUN})?(?P<rest>(?:,? (?:but|of|in|from|with|at|as|where|and|only|except|showing|without)\b|,? (?:please|this time)).*|[\s?!.]*$)"
@@ -131,6 +133,16 @@ def short(sentence: Folded, rules: english.Vocabulary, *, alone: bool) -> Intent
     return english.bare(match["noun"], "send")
 
 
+def verbatim(sentence: Folded) -> Intent | None:
+    """The last message word for word as the prompt."""
+    text = sentence.text
+    if idioms.NEGATED.search(text) or not _RAW.search(text):
+        return None
+    if re.search(rf"\b(?:{words.DRAW}|prompt|picture|image|generate)\b", text):
+        return Intent("request", "raw_last", "", "the last message itself as the prompt")
+    return None
+
+
 def continued(sentence: Folded, rules: english.Vocabulary, *, talked_of: bool, first: bool) -> Intent | None:
     """Follow-ups on a picture («another one, but in winter») and requests that point at the moment."""
     text = sentence.text
@@ -138,12 +150,14 @@ def continued(sentence: Folded, rules: english.Vocabulary, *, talked_of: bool, f
         return Intent("request", "last", "", "asks for proof in pictures")
     if idioms.NEGATED.search(text):
         return None
-    if _RAW.search(text) and re.search(rf"\b(?:{words.DRAW}|prompt|picture|image|generate)\b", text):
-        return Intent("request", "raw_last", "", "the last message itself as the prompt")
     if _MOMENT.search(text) and not re.search(r"\b(?:frame|wall|hung|hang|restor|clean|i|my|he|she)\b", text):
         return Intent("request", "last", "", "this moment needs a picture")
     one = _ONE.search(text)
-    if one is not None and (talked_of or rules.noun.search(text)) and not re.search(r"\b(?:he|she|they|i) (?:\w+ )?(?:will |would |did )?$", text[: one.start()]):
+    if (
+        one is not None
+        and (talked_of or rules.noun.search(text))
+        and not re.search(r"\b(?:he|she|they|i) (?:\w+ )?(?:will |would |did )?$", text[: one.start()])
+    ):
         noun = rules.noun.search(text)
         return _of_earlier(sentence, noun) if noun is not None and noun.end() < one.start() else _of_one(sentence, one)
     follow = _FOLLOW.match(text)
@@ -158,7 +172,11 @@ def continued(sentence: Folded, rules: english.Vocabulary, *, talked_of: bool, f
         return None
     group = "rest" if again["rest"] is not None else "again"
     change = clean(sentence, again.start(group), again.end(group), keep_cuts=True)
-    return Intent("request", "free", change.text, "follow-up: again with a change") if change.text else Intent("request", "last", "", "follow-up: again")
+    return (
+        Intent("request", "free", change.text, "follow-up: again with a change")
+        if change.text
+        else Intent("request", "last", "", "follow-up: again")
+    )
 
 
 def _of_earlier(sentence: Folded, noun: re.Match[str]) -> Intent:
@@ -184,7 +202,7 @@ def _followed(sentence: Folded, follow: re.Match[str], *, pictures: bool, first:
     of = re.match(r"\s*,?\s*of\s+", follow[group] or "")
     if of is not None:
         subject = clean(sentence, follow.start(group) + of.end(), len(sentence.text))
-        bare_one = re.search(r"\b(?:one|it)$", (follow["more"] or "").strip()) is not None
+        bare_one = re.search(r"\b(?:one|it|more)$", (follow["more"] or "").strip()) is not None
         if subject.text and (pictures or (bare_one and not re.match(r"(?:them|us|those|these|you|many|my)\b", subject.text.lower()))):
             return english.judged(subject, "", "follow-up: one of")
         return None
@@ -195,4 +213,6 @@ def _followed(sentence: Folded, follow: re.Match[str], *, pictures: bool, first:
         return None
     change = clean(sentence, follow.start(group), follow.end(group), keep_cuts=True)
     text = re.sub(r"^(?:but|please|this time)\b[\s,]*(?:make it\s+|it's\s+)?", "", change.text, flags=re.I)
-    return Intent("request", "free", text, "follow-up: another with a change") if text else Intent("request", "last", "", "follow-up: another")
+    return (
+        Intent("request", "free", text, "follow-up: another with a change") if text else Intent("request", "last", "", "follow-up: another")
+    )

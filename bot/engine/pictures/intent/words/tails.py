@@ -24,7 +24,7 @@ _NEXT = (
 _BARE = (
     r"so (?:i|we|that|you|they|my)\b|because\b|before (?:i|we|you|they)\b|and (?:then|also|after that|afterwards)\b"
     r"|and (?:one of|another|send|draw|make|paint|show|tell|give|post|continue|hang|put|use|let|please|maybe|i'll|i'd|we'll|describe)\b"
-    r"|for (?:me|us|my (?:blog|wall|phone|notes|campaign|players|friend)|reference)\b|please\b|then (?:continue|go on|draw|send|make|one of|we)\b"
+    r"|(?:pretty )?please\b|for (?:me|us|my (?:blog|wall|phone|notes|campaign|players|friend)|reference)\b|please\b|then (?:continue|go on|draw|send|make|one of|we)\b"
     r"|to (?:pin|show|hang|put|use|send|compare|remember|print|frame|keep|set|get|help|go with)\b|if you (?:can|could|don't|want|have|would|like|please)\b"
     r"|while (?:i|we|you)\b|when you (?:can|get|have|are|arrive)\b|or (?:i|i'll|else)\b|but (?:make|with|in|not)\b(?=.{0,4}\bit\b)|since (?:i|we|you)\b"
     r"|(?:i|we) (?:want|need|wanna|would|just|can't|really|have)\b|that would be\b|would be (?:great|nice|awesome|cool|lovely|perfect|amazing)\b"
