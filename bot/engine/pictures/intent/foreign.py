@@ -90,7 +90,8 @@ def _judged(sentence: Folded, rules: _Rules, start: int, noun: str) -> Intent | 
     clause = _CLAUSE.search(text, start)
     end = clause.start() if clause else len(text)
     selfie = bool(noun and re.fullmatch(rules.words.selfie, noun))
-    for start, end in _shorter(text, start, end, rules.tail):
+    first = start
+    for start, end in _shorter(text, first, end, rules.tail):  # noqa: B020 - the shortest one is wanted after the loop
         mode = next((mode for mode, pattern in rules.modes if pattern.fullmatch(text, start, end)), None)
         if mode is not None:
             return Intent("request", "face" if selfie and mode == "you" else mode, "", f"{rules.words.code}: special subject")

@@ -69,10 +69,50 @@ CHAT_SPELLING = {
     "smth": "something",
     "sum": "some",
 }
-STRETCHABLE = set(["please", "send", "show", "draw", "me", "you", "pic", "pics", "selfie", "so", "hey", "yes", "no"])
-REAL_WORDS = set(
-    ["sent", "sand", "mage", "mages", "paint", "pant", "pint", "pains", "pain", "sows", "shot", "shoe", "how", "sketch", "crate", "crates", "rate", "generate", "imagine", "pictured", "pained", "ending", "phonograph", "piano", "wold", "cold", "cloud", "panting", "pining", "photos", "drawings", "dawning", "raw", "ward", "gown", "sedan", "snow", "seen", "apse", "please", "plese"]
-)
+STRETCHABLE = {"please", "send", "show", "draw", "me", "you", "pic", "pics", "selfie", "so", "hey", "yes", "no"}
+REAL_WORDS = {
+    "sent",
+    "sand",
+    "mage",
+    "mages",
+    "paint",
+    "pant",
+    "pint",
+    "pains",
+    "pain",
+    "sows",
+    "shot",
+    "shoe",
+    "how",
+    "sketch",
+    "crate",
+    "crates",
+    "rate",
+    "generate",
+    "imagine",
+    "pictured",
+    "pained",
+    "ending",
+    "phonograph",
+    "piano",
+    "wold",
+    "cold",
+    "cloud",
+    "panting",
+    "pining",
+    "photos",
+    "drawings",
+    "dawning",
+    "raw",
+    "ward",
+    "gown",
+    "sedan",
+    "snow",
+    "seen",
+    "apse",
+    "please",
+    "plese",
+}
 
 NOUN = (
     r"(?:self[- ]portraits?|concept[- ]arts?|fan[- ]?arts?|art ?works?|pic(?:ture)?s?|images?|drawings?|paintings?|photo(?:graph)?s?"

@@ -10,7 +10,9 @@ from bot.domain.pictures import Mode
 VerbLast = Literal["tr", "ja", "ko", "zh"]
 
 _TR_LEAD = r"(?:lütfen|bana|bize|hadi|hey|selam|peki|bir de|şimdi)\s+"
-_TR_NOUN = r"(?:resim|resmi(?:ni)?|fotoğraf(?:ı|ını)?|foto(?:su|sunu)?|fotonu|görsel(?:i|ini)?|çizim(?:i|ini)?|portre(?:si|sini)?|tablosu(?:nu)?)"
+_TR_NOUN = (
+    r"(?:resim|resmi(?:ni)?|fotoğraf(?:ı|ını)?|foto(?:su|sunu)?|fotonu|görsel(?:i|ini)?|çizim(?:i|ini)?|portre(?:si|sini)?|tablosu(?:nu)?)"
+)
 _TR_VERB = r"(?:çiz|çizer misin|çizebilir misin|çizsene|at|atar mısın|atabilir misin|atsana|gönder|gönderir misin|gönderebilir misin|göndersene|yolla|yollar mısın|yap|yapar mısın|oluştur|oluşturur musun|oluşturabilir misin|göster|gösterir misin|paylaş)"
 _TR_TAIL = r"(?:\s*(?:lütfen|hadi|ya|bakalım|sana zahmet))*[\s.!?\x01:)]*$"
 _JA_NOUN = r"(?:絵|写真|画像|イラスト|スケッチ|ピクチャー|似顔絵)"
@@ -29,7 +31,9 @@ PATTERNS: dict[VerbLast, tuple[re.Pattern[str], ...]] = {
     "ja": (
         re.compile(rf"(?P<selfie>自撮り|セルフィー)(?:写真)?(?:を|、)?\s*{_JA_DO}"),
         re.compile(rf"(?P<subject>[^。！？!?\n*]{{1,120}}?)の{_JA_NOUN}(?:を|も|、)?(?:一枚|１枚|1枚)?\s*{_JA_DO}"),
-        re.compile(r"(?P<subject>[^。！？!?\n*]{1,120}?)を(?:絵に|イラストに)?(?:描いて|かいて|スケッチして|描け)(?!いた|いる|ました|いて(?:いた|いる))"),
+        re.compile(
+            r"(?P<subject>[^。！？!?\n*]{1,120}?)を(?:絵に|イラストに)?(?:描いて|かいて|スケッチして|描け)(?!いた|いる|ました|いて(?:いた|いる))"
+        ),
     ),
     "ko": (
         re.compile(r"(?P<selfie>셀카|셀피)\s*(?:한\s*장|하나|좀)?(?:만)?\s*(?:보내|보여|찍어|올려)\s*(?:줘|주|봐|라|달)"),
@@ -38,7 +42,9 @@ PATTERNS: dict[VerbLast, tuple[re.Pattern[str], ...]] = {
     ),
     "zh": (
         re.compile(rf"{_ZH_LEAD}(?:发|拍|来|传)(?:一?[张个下])?(?:你的)?(?P<selfie>自拍)"),
-        re.compile(rf"{_ZH_LEAD}(?:发|拍|传|看|生成|画|做|来|制作)(?:一?[张幅个下点]|几张)?(?P<subject>[^。！？!?\n*，,]{{1,80}}?)的{_ZH_NOUN}"),
+        re.compile(
+            rf"{_ZH_LEAD}(?:发|拍|传|看|生成|画|做|来|制作)(?:一?[张幅个下点]|几张)?(?P<subject>[^。！？!?\n*，,]{{1,80}}?)的{_ZH_NOUN}"
+        ),
         re.compile(rf"(?:^|[，,。！？\s]){_ZH_LEAD}(?:画|绘制|画出|描绘)(?:一下|一?[张幅个])?(?P<subject>[^。！？!?\n*，,]{{1,80}})"),
     ),
 }
