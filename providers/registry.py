@@ -122,6 +122,7 @@ IMAGES: dict[str, Row] = _table(
     _drawn_here("multibackend", "multibackend:MultiBackend", "multi-backend Stable Diffusion service", "http://127.0.0.1:7860"),
     _drawn_here("sdnext", "sdnext:SdNextBackend", "SD.Next", "http://127.0.0.1:7860"),
     _drawn_here("drawthings", "drawthings:DrawThingsBackend", "Draw Things (macOS, iOS) with its API server on", "http://127.0.0.1:7860"),
+    _drawn_here("sdcpp", "sdcpp:SdCppBackend", "stable-diffusion.cpp server", "http://127.0.0.1:1234"),
 )
 
 

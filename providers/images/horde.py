@@ -33,7 +33,7 @@ from providers.images.families import family_of, prompt_style_of
 from providers.images.options import read_options
 from providers.images.polling import Pace, wait_for
 from providers.images.references import checked
-from providers.images.remote_jobs import RemoteJob, RemoteJobs
+from providers.images.remote_jobs import RemoteJob, RemoteJobs, safe_id
 from providers.images.results import number_of, size_came
 
 ANONYMOUS = "0000000000"
@@ -146,7 +146,7 @@ class HordeBackend(CloudBackend):
 
     async def _knows(self, ref: str) -> bool:
         """Whether a remembered picture is still with the service; one that failed there is asked for anew."""
-        url = f"{self._base}/generate/check/{answers.safe_id(ref)}"
+        url = f"{self._base}/generate/check/{safe_id(ref)}"
         answer = await request(self._config, "GET", url, timeout=QUESTION_SECONDS, headers=self._headers)
         if answer.status == 404:
             return False
@@ -157,7 +157,7 @@ class HordeBackend(CloudBackend):
 
     async def _submit(self, body: dict[str, Any], job: RemoteJob, model: str) -> Mapping[str, Any]:
         said = await self._ask_json("POST", "/generate/async", seconds=min(self._seconds, SUBMIT_SECONDS), model=model, json=body)
-        if not isinstance(said, Mapping) or not answers.safe_id(said.get("id")):
+        if not isinstance(said, Mapping) or not safe_id(said.get("id")):
             raise bad_answer(self.name, "no id in the answer")
         job.id = str(said["id"])
         if job.cancelled:
@@ -203,7 +203,7 @@ class HordeBackend(CloudBackend):
 
     async def _delete(self, ref: str) -> bool:
         try:
-            await self._ask("DELETE", f"/generate/status/{answers.safe_id(ref)}")
+            await self._ask("DELETE", f"/generate/status/{safe_id(ref)}")
         except ProviderError:
             return False
         return True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -57,8 +56,3 @@ def progress_of(seen: Mapping[str, Any]) -> Progress:
 def label_of(row: Mapping[str, Any]) -> str:
     count = number_of(row.get("count"))
     return f"{row['name']} ({count:.0f} workers)" if count else str(row["name"])
-
-
-def safe_id(ref: Any) -> str:
-    """An id fit for a path; empty for anything else."""
-    return ref if isinstance(ref, str) and re.fullmatch(r"[\w-]{1,100}", ref) else ""

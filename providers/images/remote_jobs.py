@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from providers.errors import ErrorKind, ProviderError
 
@@ -42,3 +44,8 @@ class RemoteJobs:
 
     def find(self, job_key: str) -> RemoteJob | None:
         return self._waiting.get(job_key)
+
+
+def safe_id(ref: Any) -> str:
+    """An id fit for a path; empty for anything else."""
+    return ref if isinstance(ref, str) and re.fullmatch(r"[\w-]{1,100}", ref) else ""

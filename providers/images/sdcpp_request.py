@@ -1,0 +1,123 @@
+"""Builds a job of stable-diffusion.cpp's own API and reads what a server says it is able to do.
+
+The server reads no ``<lora:name:weight>`` in a prompt; they are taken out here and sent in the field it has for them. It keeps a seed
+of 42 unless told, replaces an unknown sampler without a word and draws on without an input picture it cannot read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from providers.contract import Dropped, RenderSpec
+from providers.images import samplers
+from providers.images.grid import on_grid
+
+LEAST, MOST, STEP = 64, 4096, 64
+"""Sides in pixels; others are rounded up to the step by the server."""
+_LORA = re.compile(r"<lora:([^:<>]+)(?::(-?\d+(?:\.\d+)?))?>")
+
+
+@dataclass(frozen=True, slots=True)
+class ServerAble:
+    """The part of ``/capabilities`` that matters; empty where the server said nothing."""
+
+    model: str = ""
+    samplers: tuple[str, ...] = ()
+    schedulers: tuple[str, ...] = ()
+    upscalers: tuple[str, ...] = ()
+    loras: Mapping[str, str] = field(default_factory=dict)
+    """Name in lower case → path to send."""
+    cancels: bool = True
+    """A waiting job can be cancelled."""
+
+
+def able_of(answer: Mapping[str, Any]) -> ServerAble:
+    """Read ``/capabilities``."""
+    model, features = answer.get("model"), answer.get("features")
+    loras = {
+        row["name"].lower(): str(row.get("path") or row["name"]) for row in _rows(answer.get("loras")) if isinstance(row.get("name"), str)
+    }
+    return ServerAble(
+        model=str(model.get("stem") or model.get("name") or "") if isinstance(model, Mapping) else "",
+        samplers=_texts(answer.get("samplers")),
+        schedulers=_texts(answer.get("schedulers")),
+        upscalers=tuple(str(row["name"]) for row in _rows(answer.get("upscalers")) if row.get("name")),
+        loras=loras,
+        cancels=not isinstance(features, Mapping) or features.get("cancel_queued") is not False,
+    )
+
+
+def _rows(value: Any) -> Iterator[Mapping[str, Any]]:
+    for row in value if isinstance(value, list) else ():
+        if isinstance(row, Mapping):
+            yield row
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(text for text in value if isinstance(text, str)) if isinstance(value, list) else ()
+
+
+def body_of(spec: RenderSpec, able: ServerAble, dropped: list[Dropped], name: str) -> dict[str, Any]:
+    """The job without its pictures; what the server cannot honour is added to ``dropped``."""
+    prompt, loras = _without_loras(spec.prompt, able, dropped, name)
+    body: dict[str, Any] = {
+        "prompt": prompt,
+        "negative_prompt": spec.negative,
+        "width": on_grid(spec.width, STEP, LEAST, MOST),
+        "height": on_grid(spec.height, STEP, LEAST, MOST),
+        "seed": spec.seed,
+        "batch_count": 1,
+        "output_format": "png",
+    }
+    if sample := _sample_params(spec, able, dropped, name):
+        body["sample_params"] = sample
+    if spec.clip_skip:
+        body["clip_skip"] = spec.clip_skip
+    if loras:
+        body["lora"] = loras
+    if spec.hires and not spec.references:
+        body["hires"] = _hires(spec, able, dropped, name)
+    return body
+
+
+def _sample_params(spec: RenderSpec, able: ServerAble, dropped: list[Dropped], name: str) -> dict[str, Any]:
+    choice = samplers.choose(spec.sampler, able.samplers, spec.scheduler)
+    scheduler = next((known for known in able.schedulers if choice.schedule and samplers.plain(known) == choice.schedule), None)
+    if spec.sampler and not choice.sampler:
+        dropped.append(samplers.unknown("sampler", spec.sampler, name))
+    if spec.scheduler and not scheduler:
+        dropped.append(samplers.unknown("scheduler", spec.scheduler, name))
+    optional = {
+        "sample_steps": spec.steps,
+        "sample_method": choice.sampler,
+        "scheduler": scheduler,
+        "guidance": None if spec.cfg is None else {"txt_cfg": spec.cfg},
+    }
+    return {key: value for key, value in optional.items() if value is not None}
+
+
+def _hires(spec: RenderSpec, able: ServerAble, dropped: list[Dropped], name: str) -> dict[str, Any]:
+    known = {upscaler.lower(): upscaler for upscaler in able.upscalers}
+    if spec.upscaler and known and spec.upscaler.lower() not in known:
+        dropped.append(samplers.unknown("upscaler", spec.upscaler, name))
+    optional = {
+        "scale": spec.upscale,
+        "upscaler": known.get((spec.upscaler or "").lower()),
+        "steps": spec.second_pass_steps,
+        "denoising_strength": spec.denoise,
+    }
+    return {"enabled": True, **{key: value for key, value in optional.items() if value is not None}}
+
+
+def _without_loras(prompt: str, able: ServerAble, dropped: list[Dropped], name: str) -> tuple[str, list[dict[str, Any]]]:
+    found: list[dict[str, Any]] = []
+    for match in _LORA.finditer(prompt):
+        path = able.loras.get(match[1].strip().lower())
+        if path is None:
+            dropped.append(samplers.unknown("LoRA", match[1].strip(), name))
+        else:
+            found.append({"path": path, "multiplier": float(match[2] or 1)})
+    return _LORA.sub("", prompt).strip(), found
