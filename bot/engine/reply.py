@@ -10,7 +10,8 @@ import structlog
 from bot.domain.errors import BackendError
 from bot.domain.pictures import Origin
 from bot.domain.platform import ReplySink
-from bot.domain.posts import Speaker
+from bot.domain.posts import Button, Rows, Speaker
+from bot.engine.commands.catalogue import control_id
 from bot.engine.prompting import Prompted, Prompting
 from bot.engine.services import Services
 from bot.engine.stage import Stage
@@ -225,6 +226,13 @@ class Replier:
     async def answer_text(self, model: ChatModel, request: ChatRequest) -> str:
         """The whole text of one request, without thoughts; for drafting."""
         return "".join([event.text async for event in model.stream(request) if isinstance(event, TextDelta)])
+
+
+def _way_on(heard: _Heard, entry: Entry) -> Rows:
+    """An answer whose stream broke off is shown as far as it came, with a way to have it whole."""
+    if heard.end is None or heard.end.finish != "cut":
+        return ()
+    return ((Button(control_id("anew", str(entry.id)), "🔁 This broke off: write it anew"),),)
 
 
 def _roomier(request: ChatRequest) -> ChatRequest:

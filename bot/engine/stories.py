@@ -61,12 +61,23 @@ class Stories:
         await self._replier.deliver(stage, entry, text, reply_to=None, posted=())
         return True
 
-    async def retry(self, chat: Chat, person: Person) -> bool:
-        """Write the newest reply anew as another variant; False when there is none."""
+    async def retry(self, chat: Chat, person: Person, entry_id: int | None = None) -> bool:
+        """Write the newest reply anew as another variant, once what is being written is done; False when there is none, or when
+        it is not the one meant (``entry_id``)."""
+        written = False
+
+        async def work() -> None:
+            nonlocal written
+            written = await self._rewrite_newest(chat, person, entry_id)
+
+        await self._services.lanes.run(str(chat.key), work)
+        return written
+
+    async def _rewrite_newest(self, chat: Chat, person: Person, entry_id: int | None) -> bool:
         stage = await set_stage(self._services, chat, person)
         async with self._services.db.read() as c:
             newest = await entries.latest(c, chat.id, ("character", "player"), 1)
-            if not newest:
+            if not newest or entry_id not in (None, newest[0].id):
                 return False
             replacing = newest[0] if newest[0].kind == "character" else None
             posted = await entries.posts_of(c, replacing.id) if replacing else ()
@@ -78,12 +89,7 @@ class Stories:
             begun = await self._flow.begin(chat, request)
             return begun.picture.key if begun.picture else "offered"
 
-        async def work() -> None:
-            await self._replier.reply(
-                stage, self.model_of(chat), draw, reply_to=None, inbox_id=None, posted=tuple(posted), replacing=replacing
-            )
-
-        await self._services.lanes.run(str(chat.key), work)
+        await self._replier.reply(stage, self.model_of(chat), draw, reply_to=None, inbox_id=None, posted=tuple(posted), replacing=replacing)
         return True
 
     async def _told_before(self, chat: Chat, entry: Entry) -> list[Entry]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from bot.domain.errors import PlatformError, UserError, VignetteError
+from bot.domain.errors import LimitReached, PlatformError, UserError, VignetteError
 from bot.domain.events import Incoming
 from bot.domain.pictures import Origin, PictureRequest
 from bot.domain.posts import Button, Post
@@ -20,11 +20,14 @@ from bot.engine.reply import Replier
 from bot.engine.services import Services
 from bot.engine.stage import Stage, read_stage
 from bot.engine.story.tools import PictureWish
+from bot.guard.limits import RateLimit
 from bot.storage import chats, entries, inbox, pictures
 from bot.storage.database import Transaction
 from bot.storage.records import Chat, Entry, Inbox, InboxState
 
 log = structlog.get_logger(__name__)
+
+LIMIT_NOTICE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class Turns:
         self._services = services
         self._flow = flow
         self.replier = replier
+        self._limit_notices = RateLimit(1, LIMIT_NOTICE_SECONDS)
 
     async def run(self, inbox_id: int, event: Incoming, earlier: Inbox | None = None) -> None:
         """Answer one stored message. ``earlier`` is its row from a previous life of the process."""
@@ -192,6 +196,8 @@ class Turns:
     async def _tell(self, inbox_id: int, event: Incoming, error: BaseException) -> None:
         failure = failure_of(error, doing="answering", chat=str(event.chat))
         await self._mark(inbox_id, "failed")
+        if isinstance(error, LimitReached) and not self._may_repeat(event):
+            return
         rows = (
             ((Button(control_id("reanswer", str(inbox_id)), "🔁 Try again"),),)
             if failure.retry and not isinstance(error, UserError)
@@ -200,6 +206,14 @@ class Turns:
         if isinstance(error, PlatformError) and error.gone:
             return
         await self._say(event, Post(f"⚠️ {failure.sentence}", rows=rows, reply_to=event.message_id))
+
+    def _may_repeat(self, event: Incoming) -> bool:
+        """Whoever floods a chat is told once that it is too much, not once for every message."""
+        who = f"{event.chat} {event.author.id}"
+        if self._limit_notices.wait(who) > 0:
+            return False
+        self._limit_notices.use(who)
+        return True
 
     async def _say(self, event: Incoming, post: Post) -> None:
         try:

@@ -88,6 +88,7 @@ async def _status(ctx: CommandContext) -> None:
     waiting = ctx.services.lanes.waiting(str(ctx.chat.key))
     if waiting:
         lines.append(f"{waiting} message{'s' if waiting > 1 else ''} in line.")
+    lines.append(f"This chat is `{ctx.chat.key}`.")
     await ctx.say("\n".join(lines), private=True)
 
 
@@ -147,6 +148,12 @@ async def _reanswer(ctx: ControlContext) -> None:
         row = await inbox.by_id(c, int(ctx.key))
     if row is None or not await ctx.services.turns.again(row, ctx.chat):
         raise NothingToDo("This has been answered meanwhile.")
+
+
+async def _anew(ctx: ControlContext) -> None:
+    """Write an answer anew whose stream broke off."""
+    if not ctx.key.isdecimal() or not await ctx.services.stories.retry(ctx.chat, ctx.press.author, int(ctx.key)):
+        raise NothingToDo("The story has gone on since. `/retry` writes the newest answer anew.")
 
 
 async def _resend(ctx: ControlContext) -> None:
@@ -210,5 +217,6 @@ CONTROLS = (
     Control("forget", "🗑️", "erase the story", _really_forget, {}),
     Control("keep", "Keep", "erase nothing", _keep, {}),
     Control("resend", "💬", "show an answer that may not have arrived", _resend, {}),
+    Control("anew", "🔁", "write an answer anew that broke off", _anew, {}),
     Control("reanswer", "🔁", "try the answer again", _reanswer, {}),
 )

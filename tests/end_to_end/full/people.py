@@ -163,7 +163,8 @@ class DiscordPerson(Someone):
     async def run(self, command: str, *, file: File | None = None, on: Any = None, **options: Any) -> None:
         known = CATALOGUE.command(command)
         if on is not None:
-            assert known is not None and known.action is not None
+            assert known is not None
+            assert known.action is not None
             target = on.raw if isinstance(on, Bubble) else on
             self.interactions.append(await self.human.context_menu(self.app, self.channel, known.action, target))
             return

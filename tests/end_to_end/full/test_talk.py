@@ -8,6 +8,7 @@ import pytest
 
 from tests.end_to_end.full.conftest import House
 from tests.end_to_end.full.people import Someone
+from tests.end_to_end.full.program import Program
 from tests.fakes_servers import Say
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -59,10 +60,14 @@ async def test_a_dead_chat_server_gives_one_sentence_and_a_way_on(ann: Someone, 
     assert len(clean.chat.asked_of(containing="Are you there?")) == 1
 
 
-async def test_a_stream_cut_in_the_middle(ann: Someone, clean: House) -> None:
-    clean.chat.say(Say("The rain falls on the roof and on and on and on it goes until the end.", cut=True))
+async def test_a_stream_cut_in_the_middle_keeps_what_came_and_offers_the_rest(ann: Someone, clean: House) -> None:
+    clean.chat.say(Say("The rain falls on the roof and on and on and on it goes until the end.", cut=True), "The whole rain.")
     await ann.say("How is the weather?")
-    await ann.sees(lambda b: "⚠️" in b.text or "until the end" in b.text or "Answer number" in b.text)
+    part = await ann.sees(lambda b: "The rain falls" in b.text and b.buttons)
+    await ann.press(part, part.buttons[0])
+    whole = await ann.sees("The whole rain.")
+    assert whole.id == part.id
+    assert whole.buttons == ()
     assert len(await ann.bubbles()) == 1
 
 
@@ -91,9 +96,21 @@ async def test_thoughts_and_tool_prints_are_not_shown(ann: Someone, clean: House
     assert await ann.said("secret") == 0
 
 
-async def test_thirty_messages_at_once(ann: Someone, clean: House) -> None:
+async def test_a_flood_is_answered_in_order_and_refused_once(clean: House, program: Program) -> None:
+    bob = await clean.person("discord")  # Telegram's own pace of a message a second keeps below the limit
     for n in range(30):
+        await bob.say(f"message {n}")
+    await bob.sees("Too many messages", patience=40)
+    answers = [b.text for b in await bob.bubbles() if b.text.startswith("Answer")]
+    assert len(answers) == 20
+    assert answers == sorted(answers, key=lambda text: int(text.split()[2]))
+    assert await bob.said("Too many messages") == 1
+
+
+async def test_quick_messages_are_answered_one_after_the_other(ann: Someone, clean: House) -> None:
+    clean.chat.say("answer one", "answer two", "answer three")
+    for n in range(3):
         await ann.say(f"message {n}")
-    await ann.sees("Too many messages", patience=40)
-    notices = await ann.said("Too many messages")
-    assert notices <= 2, [str(b) for b in await ann.bubbles()]
+    await ann.sees("answer three")
+    assert [b.text for b in await ann.bubbles()] == ["answer one", "answer two", "answer three"]
+    assert "answer two" in str(clean.chat.asked_of(containing="message 2")[-1]["messages"])
