@@ -84,7 +84,14 @@ IGNORED = {
     "very", "close", "full", "name", "score", "ultra", "realistic", "cinematic", "digital", "ink", "brush", "watercolor", "watercolour", "sketch", "fantasy", "medieval",
     "the", "and", "with", "her", "his", "their", "from", "into", "over", "under", "near", "this", "that", "there", "here", "what", "like", "looks",
 }  # fmt: skip
-UNDRAWN = IGNORED | set(COLOURS) | set(WEATHERS) | set(TIMES) | (set(PLACES) - {"mountain", "pier", "gull", "seagull"}) | set(HAIR_STYLES) - {"bun", "buns"}
+UNDRAWN = (
+    IGNORED
+    | set(COLOURS)
+    | set(WEATHERS)
+    | set(TIMES)
+    | (set(PLACES) - {"mountain", "pier", "gull", "seagull"})
+    | set(HAIR_STYLES) - {"bun", "buns"}
+)
 """Words that set the stage or describe a person instead of naming a thing to draw."""
 WORN = PEOPLE | CLOTHES | {"glasses", "spectacles", "bun", "buns", "crown", "hat", "cap", "key", "cord", "knot", "ring", "boots", "belt", "gloves", "rope"}  # fmt: skip
 """Words that describe the person when there is one."""
