@@ -73,7 +73,8 @@ class CloudBackend:
         problems = []
         if models and self.model and all(self.model != model.id for model in models):
             problems.append(f"The configured model «{self.model}» is not on its list.")
-        return Health(f"{len(models)} image models, drawing with {self.model or 'none chosen'}", tuple(problems))
+        listed = f"{len(models)} image models" if models else "no model list to look into"
+        return Health(f"{listed}, drawing with {self.model or 'none chosen'}", tuple(problems))
 
     async def close(self) -> None:
         """Nothing is held: connections are the shared layer's."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from providers.contract import ProviderConfig
 from providers.errors import ErrorKind, ProviderError
-from providers.failures import Problem, error_from, parse_problem
+from providers.failures import Problem, error_from, parse_problem, redact
 from providers.http import Answer, secrets_of
 
 _LONG = re.compile(r"too long|too_long|max(?:imum)?[ _]length|at most \d+ characters", re.IGNORECASE)
@@ -78,6 +78,13 @@ def _wrong_value(problem: Problem) -> str:
 def refused(name: str, host_detail: str, detail: str = "") -> ProviderError:
     """A refusal that came with HTTP 200."""
     return ProviderError(ErrorKind.REFUSED, name, detail, host_detail=host_detail)
+
+
+def wordy_refusal(config: ProviderConfig, words: str) -> ProviderError:
+    """A refusal in the model's own words, cut short; addresses and mentions are taken out, for people will read them."""
+    short = redact(words, secrets_of(config), limit=160)
+    shown = re.sub(r"\w+://\S+", "…", short).replace("@", "(at)")
+    return refused(config.name, f"words instead of a picture: {short}", f"It answered in words: «{shown}»")
 
 
 def bad_answer(name: str, host_detail: str, detail: str = "") -> ProviderError:

@@ -27,9 +27,10 @@ from providers.contract import (
 from providers.errors import ErrorKind, ProviderError
 from providers.images.cloud import CloudBackend, key_of
 from providers.images.cloud_errors import Meaning, bad_answer, refused
-from providers.images.fal_models import ENDPOINTS, PIXELS, Endpoint, editors_of, learnt
+from providers.images.fal_models import PIXELS, Endpoint, editors_of
+from providers.images.fal_platform import FalPlatform
 from providers.images.fal_request import FalOptions, body_of
-from providers.images.families import family_of, prompt_style_of
+from providers.images.families import prompt_style_of
 from providers.images.limits import ratio_pairs
 from providers.images.options import read_options
 from providers.images.polling import Pace, belongs_to, or_anew, recalled, wait_for
@@ -39,10 +40,8 @@ from providers.images.results import fetched, size_came
 MODEL = "fal-ai/flux/dev"
 DOMAINS = ("fal.run", "fal.ai")
 REFERENCE_BYTES = 10_000_000
-MOST_LIST_PAGES = 10
 _BAD_IMAGE = re.compile(r"image_too_|image_load_error|file_download_error|file_too_large|unsupported_image_format")
 _NO_MONEY = re.compile(r"exhausted balance|insufficient|top up|billing|locked", re.IGNORECASE)
-CATEGORIES = ("text-to-image", "image-to-image")
 
 
 @dataclass(slots=True)
@@ -76,14 +75,14 @@ class FalBackend(CloudBackend):
         options = self._options = read_options(config, FalOptions)
         super().__init__(config, {"Authorization": f"Key {key_of(config)}"}, model=MODEL)
         self._pace = Pace(first=options.poll_seconds, seconds=self._seconds)
-        self._learnt: dict[str, Endpoint] = {}
+        self._platform = FalPlatform(self._ask_platform)
         self._running: dict[str, Request] = {}
 
     def capabilities(self, model: str = "") -> ImageCapabilities:
         """By the endpoint's fields; an endpoint that is not known yet only takes a prompt until its description was read."""
         model = model or self.model
-        able = self._known(model) or Endpoint(frozenset())
-        editors = [known for path in self._editors(model) if (known := self._known(path))]
+        able = self._platform.endpoint(model) or Endpoint(frozenset())
+        editors = [known for path in self._editors(model) if (known := self._platform.endpoint(path))]
         most = max((min(editor.references, self._options.references) for editor in editors), default=0)
         fixed = tuple((int(w), int(h)) for size in able.sizes if size not in PIXELS for w, _, h in [size.partition("x")])
         return ImageCapabilities(
@@ -109,48 +108,28 @@ class FalBackend(CloudBackend):
             prompt_style=prompt_style_of(model),
         )
 
-    def _known(self, model: str) -> Endpoint | None:
-        return ENDPOINTS.get(model) or self._learnt.get(model)
-
     def _editors(self, model: str) -> tuple[str, ...]:
         if self._options.image_to_image and model == self.model:
             return (self._options.image_to_image,)
-        known = self._learnt.get(model)
+        known = self._platform.endpoint(model)
         return (model,) if known and known.references else editors_of(model)
 
     async def _list_models(self) -> tuple[ImageModelInfo, ...]:
-        found: dict[str, ImageModelInfo] = {}
-        for category in CATEGORIES:
-            cursor = ""
-            for _ in range(MOST_LIST_PAGES):
-                query = {"category": category, "status": "active", "limit": "100", **({"cursor": cursor} if cursor else {})}
-                answer = await self._platform("/models", query)
-                for row in answer.get("models") or ():
-                    if isinstance(row, Mapping) and (model := str(row.get("endpoint_id") or "")):
-                        about = row.get("metadata")
-                        label = about.get("display_name") if isinstance(about, Mapping) else None
-                        found[model] = ImageModelInfo(model, str(label or model), family_of(model))
-                cursor = str(answer.get("next_cursor") or "")
-                if not cursor or answer.get("has_more") is False:
-                    break
-        return tuple(found.values())
+        return await self._platform.models()
 
     async def choices(self, setting: Literal["sampler", "scheduler", "vae", "upscaler"]) -> tuple[str, ...]:
-        known = self._known(self.model)
+        known = self._platform.endpoint(self.model)
         return known.schedulers if setting == "scheduler" and known else ()
 
     async def check(self) -> Health:
         """Asks the platform whether the model exists and is active; a key is only tested by drawing."""
-        answer = await self._platform("/models", {"endpoint_id": self.model})
-        rows = [row for row in answer.get("models") or () if isinstance(row, Mapping)]
-        problems = () if rows else (f"fal has no endpoint «{self.model}».",)
-        about = rows[0].get("metadata") if rows else None
-        gone = isinstance(about, Mapping) and about.get("status") == "deprecated"
-        return Health(f"drawing with {self.model}", problems, (f"«{self.model}» is deprecated there.",) if gone else ())
+        status = await self._platform.status(self.model)
+        problems = () if status else (f"fal has no endpoint «{self.model}».",)
+        warnings = (f"«{self.model}» is deprecated there.",) if status == "deprecated" else ()
+        return Health(f"drawing with {self.model}", problems, warnings)
 
-    async def _platform(self, path: str, query: Mapping[str, str]) -> Mapping[str, Any]:
-        answer = await self._ask_json("GET", self._options.platform_url.rstrip("/") + path, params=dict(query))
-        return answer if isinstance(answer, Mapping) else {}
+    async def _ask_platform(self, path: str, query: Mapping[str, str]) -> Any:
+        return await self._ask_json("GET", self._options.platform_url.rstrip("/") + path, params=dict(query))
 
     # --- one picture ---
 
@@ -166,33 +145,20 @@ class FalBackend(CloudBackend):
             request = await self._submit(path, {**body, **sources}, model)
             await watch.remember(request.record())
             image = await self._result(request, spec, watch)
-        return RenderResult((image,), path, (*size_came(spec, image), *dropped), body)
+        price = await self._platform.price(path)
+        return RenderResult((image,), path, (*size_came(spec, image), *dropped), body, cost_text=price)
 
     async def _endpoint(self, model: str, pictures: int) -> tuple[str, Endpoint]:
         """Where to ask and what may be sent there. Raises ``ProviderError`` (INVALID) when references cannot be used."""
         path = model
-        if self._known(path) is None:
-            await self._learn(path)
+        await self._platform.learn(path)
         if pictures:
             editors = self._editors(model)
             if not editors:
                 raise ProviderError(ErrorKind.INVALID, self.name, f"«{model}» cannot draw from a picture.")
             path = editors[-1] if pictures > 1 else editors[0]
-            if self._known(path) is None:
-                await self._learn(path)
-        return path, self._known(path) or Endpoint(frozenset())
-
-    async def _learn(self, path: str) -> None:
-        """Read an endpoint's own description; one without leaves nothing but the prompt to be sent."""
-        try:
-            answer = await self._platform("/models", {"endpoint_id": path, "expand": "openapi-3.0"})
-        except ProviderError as error:
-            if error.kind is ErrorKind.UNAUTHORISED:
-                raise
-            return
-        rows = [row for row in answer.get("models") or () if isinstance(row, Mapping)]
-        if rows and (found := learnt(rows[0].get("openapi"), path)):
-            self._learnt[path] = found
+            await self._platform.learn(path)
+        return path, self._platform.endpoint(path) or Endpoint(frozenset())
 
     async def _submit(self, path: str, body: dict[str, Any], model: str) -> Request:
         wish = {"X-Fal-Queue-Priority": self._options.priority} if self._options.priority else {}

@@ -9,7 +9,7 @@ from typing import Any
 from providers.contract import ProviderConfig, RenderedImage
 from providers.failures import redact
 from providers.http import secrets_of
-from providers.images.cloud_errors import bad_answer, refused
+from providers.images.cloud_errors import bad_answer, refused, wordy_refusal
 from providers.images.formats import from_base64, rendered
 
 REFUSALS = {
@@ -40,8 +40,7 @@ def picture_in(config: ProviderConfig, answer: Any) -> RenderedImage:
         raise refused(config.name, f"finishReason {reason}")
     words = " ".join(str(part["text"]) for part in shown if part.get("text"))
     if words.strip() and reason in ("", "STOP"):
-        short = redact(words, secrets_of(config), limit=160)
-        raise refused(config.name, f"words instead of a picture: {short}", f"It answered in words: «{short}»")
+        raise wordy_refusal(config, words)
     raise bad_answer(config.name, f"no picture, finishReason {reason or 'none'}", "There was no picture in it.")
 
 

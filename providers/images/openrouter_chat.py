@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from providers.contract import ProviderConfig, RenderedImage
-from providers.failures import error_from, redact
+from providers.failures import error_from
 from providers.http import secrets_of
-from providers.images.cloud_errors import bad_answer, refused
+from providers.images.cloud_errors import bad_answer, refused, wordy_refusal
 from providers.images.results import fetched
 
 
@@ -43,6 +43,5 @@ async def picture_in(config: ProviderConfig, answer: Any) -> RenderedImage:
     if choice.get("finish_reason") == "content_filter":
         raise refused(config.name, "finish_reason content_filter")
     if isinstance(words, str) and words.strip():
-        short = redact(words, secrets_of(config), limit=160)
-        raise refused(config.name, f"words instead of a picture: {short}", f"It answered in words: «{short}»")
+        raise wordy_refusal(config, words)
     raise bad_answer(config.name, "no picture and no words in the completion", "There was no picture in it.")

@@ -87,8 +87,10 @@ class XaiImagesBackend(CloudBackend):
         if isinstance(entries[0], Mapping) and entries[0].get("respect_moderation") is False:
             raise refused(self.name, "respect_moderation is false")
         image = await picture_of(self._config, entries[0])
+        revised = entries[0].get("revised_prompt")
+        record = {**fields, "revised_prompt": revised} if isinstance(revised, str) and revised else fields
         cost, cost_text = self._price(answer)
-        return RenderResult((image,), model, size_came(spec, image), fields, cost, cost_text)
+        return RenderResult((image,), model, size_came(spec, image), record, cost, cost_text)
 
     def _fields(self, spec: RenderSpec, model: str, *, references: int) -> dict[str, Any]:
         """The request without its pictures. An edit of a single picture keeps that picture's shape, so none is asked for."""

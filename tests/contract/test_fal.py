@@ -50,8 +50,10 @@ async def server() -> AsyncIterator[Loopback]:
         running.on("GET", "/files/1.png", PICTURE)
         rows = [{"endpoint_id": "fal-ai/flux/dev", "metadata": {"display_name": "FLUX.1 [dev]", "status": "active"}}]
         running.on("GET", "/models", json_reply({"models": rows, "next_cursor": None, "has_more": False}))
+        price = {"endpoint_id": "fal-ai/flux/dev", "unit_price": 0.025, "unit": "image", "currency": "USD"}
+        running.on("GET", "/models/pricing", json_reply({"prices": [price], "next_cursor": None, "has_more": False}))
         yield running
-        check_requests(running.asked("/models"), "fal-platform.json")
+        check_requests([*running.asked("/models"), *running.asked("/models/pricing")], "fal-platform.json")
         models = described()
         for seen in running.seen:
             name = seen.path.removeprefix("/")
@@ -86,6 +88,7 @@ async def test_a_picture(server: Loopback) -> None:
         "guidance_scale": 3.5,
     }
     assert (made.images[0].data, made.images[0].seed, made.model) == (PNG, 99, "fal-ai/flux/dev")
+    assert (made.cost, made.cost_text) == (None, "0.025 USD per image")
     assert [report.place for report in watch.reports if report.stage == "queued"] == [2, 0]
     assert watch.stages == ["queued", "drawing"]
     assert json.loads(watch.remembered[0])["cancel"] == server.url + CANCEL
@@ -265,6 +268,11 @@ async def test_a_lost_request_is_submitted_anew_and_a_refused_one_is_not(server:
     server.on("GET", RESULT, model_error("content_policy_violation"))
     assert (await failed(backend(server), watch=record(server))).kind is ErrorKind.REFUSED
     assert len(server.asked("/fal-ai/flux/dev")) == 1
+
+
+async def test_a_picture_is_not_lost_for_want_of_its_price(server: Loopback) -> None:
+    server.on("GET", "/models/pricing", text_reply("<html>", 500))
+    assert (await drawn(backend(server))).cost_text == ""
 
 
 async def test_models_and_health(server: Loopback) -> None:

@@ -110,6 +110,7 @@ async def test_a_list_out_of_reach_does_not_stop_the_picture(server: Loopback) -
     ("reply", "kind", "said"),
     [
         (chat_reply("I cannot draw that."), ErrorKind.REFUSED, "«I cannot draw that.»"),
+        (chat_reply("No @everyone, see https://evil.example/x"), ErrorKind.REFUSED, "«No (at)everyone, see …»"),
         (chat_reply("", finish_reason="content_filter"), ErrorKind.REFUSED, ""),
         (chat_reply(""), ErrorKind.BAD_ANSWER, "no picture"),
         (chat_reply("", error={"code": 502, "message": "provider went away"}), ErrorKind.BUSY, ""),

@@ -18,7 +18,12 @@ from tests.contract.loopback import Loopback, json_reply, loopback
 from tests.contract.recorded import check_requests
 
 DRAW, EDIT = "/images/generations", "/images/edits"
-ANSWER = json_reply({"data": [{"b64_json": f"data:image/png;base64,{PNG64}"}], "usage": {"cost_in_usd_ticks": 200000000}})
+ANSWER = json_reply(
+    {
+        "data": [{"b64_json": f"data:image/png;base64,{PNG64}", "revised_prompt": "a very red cat"}],
+        "usage": {"cost_in_usd_ticks": 200000000},
+    }
+)
 
 
 @pytest.fixture
@@ -44,6 +49,7 @@ async def test_a_picture(server: Loopback) -> None:
     expected = {"model": "grok-imagine-image", "prompt": "a red cat", "n": 1, "response_format": "b64_json"}
     assert server.asked(DRAW)[0].json == {**expected, "aspect_ratio": "9:19.5", "resolution": "2k", "quality": "medium"}
     assert (result.images[0].data, result.cost, result.cost_text) == (PNG, None, "200000000 ticks")
+    assert result.parameters["revised_prompt"] == "a very red cat"
 
 
 async def test_the_price_in_dollars_when_the_host_says_what_a_tick_is(server: Loopback) -> None:
