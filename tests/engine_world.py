@@ -191,7 +191,7 @@ async def open_world(
     drawing: dict[str, ImageBackend] = more.pop("backends", {backend.name: backend})
     talking: dict[str, ChatModel] = more.pop("models", {chat.name: chat})
     services = await open_services(database, folder, models=talking, backends=drawing, rules=rules, **more)
-    services.platforms[platform.name] = platform  # type: ignore[index]
+    services.platforms[platform.name] = platform
     world = World(wire_world(services), chat, backend, platform)
     try:
         yield world

@@ -80,11 +80,13 @@ class FakeChat:
         self.requests.append(request)
         answer = self.queued.popleft() if self.queued else self.usual
         if isinstance(answer, Exception):
+            if isinstance(answer, ProviderError) and answer.window:
+                self.able = replace(self.able, window=answer.window)  # as the real ones remember it
             raise answer
         if callable(answer):
             answer = await answer(request)
         try:
-            for event in _events(answer):
+            for event in _events(answer, request):
                 yield event
         finally:
             self.closed += 1
@@ -96,11 +98,16 @@ class FakeChat:
         return None
 
 
-def _events(answer: str | Sequence[ChatEvent]) -> Sequence[ChatEvent]:
+def _events(answer: str | Sequence[ChatEvent], request: ChatRequest) -> Sequence[ChatEvent]:
     if not isinstance(answer, str):
         return (*answer, *(() if any(isinstance(e, End) for e in answer) else (End("stop"),)))
     middle = len(answer) // 2
-    return (TextDelta(answer[:middle]), TextDelta(answer[middle:]), Usage(prompt=120, completion=9), End("stop"))
+    return (
+        TextDelta(answer[:middle]),
+        TextDelta(answer[middle:]),
+        Usage(prompt=sum(len(m.text) for m in request.messages) // 4, completion=9),
+        End("stop"),
+    )
 
 
 class FakeBackend:

@@ -22,6 +22,7 @@ log = structlog.get_logger(__name__)
 
 PEOPLE = 12  # newest speakers of a group whose names are known to the clean-up
 STOPS = 4  # stop strings most services take
+_UNKNOWN = 2**31
 _SAVE_EVERY = 5  # answers between two times a calibration is stored
 
 
@@ -109,10 +110,11 @@ class Prompting:
 
     def too_long(self, model: ChatModel, prompted: Prompted, window: int | None) -> None:
         """The model refused a request as too long: count tokens more carefully from now on."""
-        calibration = self._calibrations[_note_name(model)]
-        real = window or model.capabilities().window
-        calibration.observe(prompted.assembled.tokens, max(real, int(prompted.assembled.tokens * calibration.factor * 1.3)))
-        log.info("request too long", model=model.name, window=real, estimated=prompted.assembled.tokens)
+        calibration, tokens = self._calibrations[_note_name(model)], prompted.assembled.tokens
+        real = min(window or _UNKNOWN, model.capabilities().window)
+        # it was longer than the window; where no window was named, the one we know may be too large as well
+        calibration.raise_to(max(1.05 * real / max(1, tokens), calibration.factor * (1.0 if window else 1.3)))
+        log.info("request too long", model=model.name, window=real, estimated=tokens, factor=round(calibration.factor, 2))
 
     async def _calibration(self, model: ChatModel) -> Calibration:
         name = _note_name(model)

@@ -197,7 +197,7 @@ async def _flip(world: World, key: ChatKey, sent: Callable[[], int]) -> tuple[in
 
 
 class _Watch:
-    ref = None
+    ref: str | None = None
 
     def progress(self, progress: Progress) -> None:
         return None
@@ -227,6 +227,6 @@ async def test_the_sketch_renderer(table: Table) -> None:
             f"≤ {milliseconds(BLOCK_BOUND)}",
             "–",
             watch.longest <= BLOCK_BOUND,
-            "much wall time with little CPU of our own is the renderer's thread, which does not let go of the interpreter's lock while it draws.",
+            "much wall time with little CPU of ours: the renderer's thread holds the interpreter's lock while it draws.",
         )
     )

@@ -48,6 +48,10 @@ class Calibration:
         self.factor = ratio if not self.seen else self.factor + _WEIGHT * (ratio - self.factor)
         self.seen += 1
 
+    def raise_to(self, factor: float) -> None:
+        """Count more carefully at once: a request was refused as too long, and the next try must be shorter."""
+        self.factor = min(_MOST, max(self.factor, factor))
+
     def apply(self, estimated: int) -> int:
         """The estimate corrected, rounded up."""
         return -int(-estimated * self.factor // 1)
