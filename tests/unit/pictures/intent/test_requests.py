@@ -48,7 +48,8 @@ def test_free_subjects(text: str, subject: str) -> None:
     [
         ("you", "you"), ("yourself", "you"), ("your face", "face"), ("your portrait", "face"), ("your selfie", "face"), ("me", "me"),
         ("myself", "me"), ("the story", "scene"), ("the scenario", "scene"), ("the whole story", "scene"), ("the last message", "last"),
-        ("the background", "background"), ("the scene background", "background"), ("the scene", "background"), ("the scenery", "background"),
+        ("the background", "background"), ("the scene background", "background"), ("the scene", "background"),
+        ("the scenery", "background"),
         ("the surroundings", "background"), ("the environment", "background"),
     ],
 )  # fmt: skip
