@@ -155,7 +155,9 @@ class GuardSettings(Section):
     allow_people: PlatformIds = _ids("When set, only these people may use the bot.")
     allow_places: PlatformIds = _ids("When set, the bot works only in these servers and chats, as `platform:id`.")
     deny_people: PlatformIds = _ids("People the bot ignores.")
-    adult: bool = Field(False, description="Allow adult content in age-restricted places whose managers switch it on.")
+    adult: bool = Field(
+        False, description="Allow adult content: on Discord in age-restricted channels, elsewhere in chats whose managers set `adult`."
+    )
     pictures_per_person_per_hour: int = Field(30, description="Pictures one person may ask for in an hour.", ge=0)
     pictures_per_person_per_day: int = Field(200, description="Pictures one person may ask for in a day.", ge=0)
     pictures_per_chat_per_hour: int = Field(60, description="Pictures that may be asked for in one chat in an hour.", ge=0)

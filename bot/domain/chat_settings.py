@@ -87,5 +87,9 @@ class ChatSettings(BaseModel):
         "", "Text under a picture; {{prompt}} and {{char}} may be used; empty shows none.", group="showing", max_length=500
     )
     visible_to_character: bool = setting(False, "Tell the chat model which pictures were shown.", group="showing")
-    adult: bool = setting(False, "Allow adult content here; needs the host's switch and an age-restricted place.", group="safety")
+    adult: bool = setting(
+        False,
+        "Allow adult content here; needs the host's switch. On Discord the channel's own age restriction decides instead.",
+        group="safety",
+    )
     spoiler: Literal["adult", "always", "never"] = setting("adult", "Cover pictures until tapped.", group="safety")
