@@ -19,7 +19,7 @@ from bot.frontends.web.pages import Pages, story_id
 from bot.frontends.web.platform import PageResponder, WebPlatform, fresh_id, safe_element
 from bot.frontends.web.render import Line
 from bot.frontends.web.story import PLACE, StoryReader
-from bot.frontends.web.uploads import MESSAGE_CHARACTERS, field, fields, keep_files, read_form
+from bot.frontends.web.uploads import MESSAGE_CHARACTERS, field, fields, keep_files, reading
 from bot.storage import characters, chats
 from bot.storage.records import Chat
 
@@ -42,7 +42,8 @@ class Actions:
 
     async def new(self, request: Request) -> Response:
         """Begin another story with a character."""
-        wanted = field(await read_form(request), "character")
+        async with reading(request) as form:
+            wanted = field(form, "character")
         chat = await self._reader.open(uuid.uuid4().hex[:10])
         if wanted.isdecimal() and len(wanted) < 16:
             async with self._engine.services.db.write() as c:
@@ -53,12 +54,12 @@ class Actions:
     async def say(self, request: Request) -> Response:
         """A message or, with a slash in front, a command."""
         chat = await self._chat(request)
-        form = await read_form(request, self._file_bytes)
-        text = field(form, "text").strip()
-        if len(text) > MESSAGE_CHARACTERS:
-            raise HTTPException(413, f"A message has at most {MESSAGE_CHARACTERS:,} characters; this one has {len(text):,}.")
-        element = f"w{safe_element(field(form, 'id'))}" if field(form, "id") else fresh_id()
-        attachments = await keep_files(form, self._platform, self._file_bytes)
+        async with reading(request, self._file_bytes) as form:
+            text = field(form, "text").strip()
+            if len(text) > MESSAGE_CHARACTERS:
+                raise HTTPException(413, f"A message has at most {MESSAGE_CHARACTERS:,} characters; this one has {len(text):,}.")
+            element = f"w{safe_element(field(form, 'id'))}" if field(form, "id") else fresh_id()
+            attachments = await keep_files(form, self._platform, self._file_bytes)
         if text.startswith("/") and not text.startswith("//"):
             return await self._command(chat, text, element, attachments)
         if not text and not attachments:
@@ -105,22 +106,25 @@ class Actions:
 
     async def act(self, request: Request) -> Response:
         """A message action from the message's menu."""
-        chat, form = await self._chat(request), await read_form(request)
+        chat = await self._chat(request)
+        async with reading(request) as form:
+            action, target = field(form, "action"), safe_element(field(form, "target"))
         actions = {command.name for command in self._engine.catalogue.actions()}
-        if field(form, "action") not in actions:
+        if action not in actions:
             raise HTTPException(404, "There is no such action.")
-        return await self._command(chat, f"/{field(form, 'action')}", fresh_id(), target=safe_element(field(form, "target")))
+        return await self._command(chat, f"/{action}", fresh_id(), target=target)
 
     async def press(self, request: Request) -> Response:
         """A button."""
-        chat, form = await self._chat(request), await read_form(request)
+        chat = await self._chat(request)
+        async with reading(request) as form:
+            element, control = safe_element(field(form, "message")), field(form, "control")[:64]
         responder = PageResponder(self._platform.renderer)
-        element = safe_element(field(form, "message"))
         press = Press(
             chat=chat.key,
             place=PLACE,
             author=await self._reader.person(),
-            control=field(form, "control")[:64],
+            control=control,
             message_id=element,
             press_id=fresh_id(),
         )
@@ -133,14 +137,16 @@ class Actions:
 
     async def form(self, request: Request) -> Response:
         """A filled form."""
-        chat, form = await self._chat(request), await read_form(request)
+        chat = await self._chat(request)
+        async with reading(request) as form:
+            name, values = field(form, "form")[:64], dict(fields(form, "value-"))
         responder = PageResponder(self._platform.renderer)
         submission = Submission(
             chat=chat.key,
             place=PLACE,
             author=await self._reader.person(),
-            form=field(form, "form")[:64],
-            values=dict(fields(form, "value-")),
+            form=name,
+            values=values,
             submission_id=fresh_id(),
         )
         await self._engine.submit(submission, responder)
@@ -149,13 +155,15 @@ class Actions:
     async def import_card(self, request: Request) -> Response:
         """A character card as a file."""
         chat = await self._chat(request)
-        attachments = await keep_files(await read_form(request, self._file_bytes), self._platform, self._file_bytes)
+        async with reading(request, self._file_bytes) as form:
+            attachments = await keep_files(form, self._platform, self._file_bytes)
         return await self._command(chat, "/character import", fresh_id(), attachments)
 
     async def close(self, request: Request) -> Response:
         """A notice was read and closed."""
-        chat, form = await self._chat(request), await read_form(request)
-        element = safe_element(field(form, "message"))
+        chat = await self._chat(request)
+        async with reading(request) as form:
+            element = safe_element(field(form, "message"))
         if self._platform.notes.pop(element, None) is not None:
             self._platform.hub.remove(chat.key, element)
         return Response(status_code=204)

@@ -22,7 +22,7 @@ from bot.engine.pictures.swipes import take_parameters
 from bot.frontends.web.access import Access
 from bot.frontends.web.platform import WebPlatform
 from bot.frontends.web.story import PLACE, StoryReader
-from bot.frontends.web.uploads import field, read_form
+from bot.frontends.web.uploads import field, reading
 from bot.storage import assets, characters, chats, pictures
 from bot.storage.records import Chat
 
@@ -67,7 +67,9 @@ class Pages:
         if request.method == "GET":
             return self._door("Enter the access token that the host has set in the configuration.")
         response = RedirectResponse("/", 303)
-        if self.access.enter(field(await read_form(request), "token"), response, secure=request.url.scheme == "https"):
+        async with reading(request) as form:
+            given = field(form, "token")
+        if self.access.enter(given, response, secure=request.url.scheme == "https"):
             return response
         self.access.throttle.wrong(address)
         await asyncio.sleep(0.3)

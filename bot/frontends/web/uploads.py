@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.types import Message
 
@@ -18,14 +20,16 @@ WORDS_BYTES = 256 * 1024  # of all fields of a form besides its file
 MESSAGE_CHARACTERS = 16_000
 
 
-async def read_form(request: Request, file_bytes: int = 0) -> FormData:
-    """The form in a request with files of at most ``file_bytes`` in all. Raises ``HTTPException`` 413 with a sentence, as soon as
-    more arrives."""
+@asynccontextmanager
+async def reading(request: Request, file_bytes: int = 0) -> AsyncIterator[FormData]:
+    """The form in a request, with files of at most ``file_bytes`` in all (0: without files), which are gone after the block. Raises
+    ``HTTPException`` 413 with a sentence, as soon as more arrives."""
     limit = file_bytes + WORDS_BYTES
-    too_large = HTTPException(413, f"The file is larger than {file_bytes // 2**20} MiB." if file_bytes else "That is too long.")
+    sentence = f"The file is larger than {file_bytes // 2**20} MiB." if file_bytes else "That is too long."
     declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > limit:
-        raise too_large
+    arrived = int(declared[:18]) if declared.isdecimal() else 0
+    if arrived > limit:
+        raise HTTPException(413, sentence)
     arrived = 0
 
     async def counted() -> Message:
@@ -33,10 +37,20 @@ async def read_form(request: Request, file_bytes: int = 0) -> FormData:
         message = await request.receive()
         arrived += len(message.get("body", b""))
         if arrived > limit:
-            raise too_large
+            raise MultiPartException(sentence)  # the parser closes what it has begun
         return message
 
-    return await Request(request.scope, counted).form(max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=WORDS_BYTES)
+    most = MOST_FILES if file_bytes else 0
+    try:
+        form = await Request(request.scope, counted).form(max_files=most, max_fields=MOST_FIELDS, max_part_size=WORDS_BYTES)
+    except (MultiPartException, HTTPException):
+        if arrived > limit:
+            raise HTTPException(413, sentence) from None
+        raise
+    try:
+        yield form
+    finally:
+        await form.close()
 
 
 def field(form: FormData, name: str, default: str = "") -> str:

@@ -7,9 +7,13 @@ const files = say.querySelector("[type=file]");
 const quiet = matchMedia("(prefers-reduced-motion: reduce)");
 
 // --- where the reader is: stay at the end while there, never pull anybody back from what they read
-let follow = true;
+let follow = true, lastTop = 0;
 const toEnd = () => scroller.scrollTo({ top: scroller.scrollHeight });
-addEventListener("scroll", () => { follow = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 200; }, { passive: true });
+addEventListener("scroll", () => {
+  const left = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
+  if (left < 120) follow = true; else if (scroller.scrollTop < lastTop) follow = false; // content that grows is no scrolling up
+  lastTop = scroller.scrollTop;
+}, { passive: true });
 new ResizeObserver(() => { if (follow) toEnd(); }).observe(document.body);
 addEventListener("resize", () => { if (follow) toEnd(); });
 
