@@ -124,6 +124,7 @@ IMAGES: dict[str, Row] = _table(
     _drawn_here("drawthings", "drawthings:DrawThingsBackend", "Draw Things (macOS, iOS) with its API server on", "http://127.0.0.1:7860"),
     _drawn_here("sdcpp", "sdcpp:SdCppBackend", "stable-diffusion.cpp server", "http://127.0.0.1:1234"),
     _drawn("novelai", "novelai:NovelAiBackend", "NovelAI Diffusion", "https://image.novelai.net", "NOVELAI_API_KEY"),
+    _drawn("pollinations", "pollinations:PollinationsBackend", "Pollinations", "https://gen.pollinations.ai", "POLLINATIONS_API_KEY"),
 )
 
 
