@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from providers.contract import Dropped, RenderSpec, SizeRule
-from providers.images.limits import in_range, nearest_ratio, ratio_pairs
+from providers.images.limits import in_range, nearest_ratio, ratio_pairs, within_pixels
 
 RATIOS = ("21:9", "16:9", "3:2", "4:3", "5:4", "1:1", "4:5", "3:4", "2:3", "9:16", "9:21")
 BY_PIXELS_2 = SizeRule(least=64, most=4096, step=16, max_pixels=4_000_000)
@@ -67,7 +67,9 @@ def fields_of(spec: RenderSpec, shape: Shape, dropped: list[Dropped]) -> dict[st
     if shape.sizes.ratios:
         fields["aspect_ratio"] = nearest_ratio(spec.width, spec.height, RATIOS)
     else:
-        fields |= {"width": spec.width, "height": spec.height}
+        most = shape.sizes.max_pixels or shape.sizes.most**2
+        width, height = within_pixels(spec.width, spec.height, most, shape.sizes.step)
+        fields |= {"width": width, "height": height}
     if shape.steps and spec.steps is not None:
         fields["steps"] = in_range(spec.steps, *shape.steps, "steps", dropped)
     if shape.guidance and spec.cfg is not None:

@@ -15,6 +15,7 @@ from providers.contract import ImageCapabilities, ImageModelInfo, ProviderConfig
 from providers.errors import ErrorKind, ProviderError
 from providers.hosts import host_of, is_private_host
 from providers.images.cloud import CloudBackend, bearer
+from providers.images.limits import within_pixels
 from providers.images.options import read_options
 from providers.images.references import as_file, checked
 from providers.images.results import first_picture, size_came
@@ -140,7 +141,8 @@ class OpenAIImagesBackend(CloudBackend):
             return f"{spec.width}x{spec.height}"
         wide, high = max(spec.width, spec.height / 3), max(spec.height, spec.width / 3)
         scale = max(1.0, (self._options.least_pixels / (wide * high)) ** 0.5)
-        return f"{_up_to_16(wide * scale)}x{_up_to_16(high * scale)}"
+        width, height = within_pixels(_up_to_16(wide * scale), _up_to_16(high * scale), MOST_PIXELS, 16)
+        return f"{width}x{height}"
 
 
 def _up_to_16(side: float) -> int:

@@ -9,7 +9,7 @@ from providers.contract import Dropped, ImageCapabilities, RenderedImage, Render
 from providers.errors import ErrorKind, ProviderError
 from providers.images.cloud_errors import bad_answer, refused
 from providers.images.formats import from_base64, rendered
-from providers.images.limits import in_range
+from providers.images.limits import in_range, within_pixels
 
 SAMPLERS = (
     *("DDIM", "DDPM", "K_DPMPP_2M", "K_DPMPP_2S_ANCESTRAL", "K_DPM_2", "K_DPM_2_ANCESTRAL", "K_EULER", "K_EULER_ANCESTRAL", "K_HEUN"),
@@ -68,6 +68,7 @@ def size_of_engine(spec: RenderSpec) -> dict[str, int]:
     """Sides in steps of 64, enlarged in proportion where there would be too few pixels."""
     scale = max(1.0, (LEAST_PIXELS / (spec.width * spec.height)) ** 0.5)
     width, height = (max(128, -(-int(side * scale) // 64) * 64) for side in (spec.width, spec.height))
+    width, height = within_pixels(width, height, MOST_PIXELS, 64)
     return {"width": width, "height": height}
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
+from bot.engine.pictures.plan import fit_size
 from providers.contract import ImageBackend, ProviderConfig, Reference, RenderResult, RenderSpec
 from providers.errors import ErrorKind, ProviderError
 from tests.contract.image_parts import PNG, Watch, png, spec
@@ -110,3 +111,35 @@ async def check_one_call(server: Loopback, make: Callable[..., ImageBackend], pa
     assert (await failed(make(server, **more))).kind is ErrorKind.NO_CREDIT
     await check_slow(server, lambda: make(server, **{**more, "seconds": 0.05}), path)
     await check_hang_up(server, lambda: make(server, **more), path)
+
+
+SIZES = ((512, 768), (1536, 1024), (64, 64), (4096, 250))
+
+
+def matrix(backend: ImageBackend, model: str = "") -> Iterator[RenderSpec]:
+    """Pictures as the engine would ask for them: every size, every setting the model declares at both ends, references one and all."""
+    able = backend.capabilities(model)
+    low = {"steps": 1, "cfg": 0.0, "seed": 0, "denoise": 0.0}
+    high = {"steps": 150, "cfg": 40.0, "seed": 2**32 - 1, "denoise": 1.0, "clip_skip": 2, "negative": "blurry, bad"}
+    for settings in (low, high):
+        declared = {name: value for name, value in settings.items() if name == "seed" or getattr(able, name)}
+        for number, (width, height) in enumerate(fit_size(*size, able.sizes) for size in SIZES):
+            common: dict[str, Any] = {
+                "negative": "",
+                "model": model,
+                "width": width,
+                "height": height,
+                "adult": number % 2 == 0,
+                **declared,
+            }
+            if able.text_to_image:
+                yield spec(**common)
+            for count in sorted({min(1, able.references), able.references} - {0}):
+                yield spec(**common, references=(OTHER,) * count)
+
+
+async def draw_all(backend: ImageBackend, *models: str) -> None:
+    """Draw the whole matrix; the test's server holds every request against the description."""
+    for model in models or ("",):
+        for asked in matrix(backend, model):
+            assert (await drawn(backend, asked)).images

@@ -14,7 +14,7 @@ from providers.images.bfl import BlackForestLabsBackend
 from providers.images.bfl_models import MODELS
 from providers.images.polling import belongs_to
 from providers.images.references import as_base64
-from tests.contract.cloud_parts import KEY, MEGABYTE, OTHER, PICTURE, check_faults, cloud_config, drawn, failed
+from tests.contract.cloud_parts import KEY, MEGABYTE, OTHER, PICTURE, check_faults, cloud_config, draw_all, drawn, failed
 from tests.contract.image_parts import PNG, REFERENCE, Watch, spec
 from tests.contract.loopback import Loopback, Reply, json_reply, loopback, text_reply
 from tests.contract.recorded import check_requests
@@ -241,3 +241,8 @@ async def test_nothing_can_be_cancelled(server: Loopback) -> None:
     assert (await mine.cancel("job-1", "x"), mine.capabilities().cancel) == (False, False)
     assert "812.5 credits" in (await mine.check()).summary
     assert len(await mine.models()) == len(MODELS)
+
+
+async def test_a_matrix_of_settings(server: Loopback) -> None:
+    server.on("GET", POLL, ready(server))
+    await draw_all(backend(server), *MODELS)

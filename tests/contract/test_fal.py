@@ -14,7 +14,7 @@ from providers.http import close_clients
 from providers.images.fal import FalBackend
 from providers.images.fal_models import ENDPOINTS, editors_of, learnt
 from providers.images.references import as_data_uri
-from tests.contract.cloud_parts import KEY, OTHER, PICTURE, check_faults, cloud_config, drawn, failed
+from tests.contract.cloud_parts import KEY, OTHER, PICTURE, check_faults, cloud_config, draw_all, drawn, failed
 from tests.contract.image_parts import PNG, REFERENCE, Watch, spec
 from tests.contract.loopback import Loopback, Reply, json_reply, loopback, text_reply
 from tests.contract.recorded import check_requests, check_value, document, material
@@ -286,3 +286,10 @@ async def test_models_and_health(server: Loopback) -> None:
 
 async def test_faults_of_the_submission(server: Loopback) -> None:
     await check_faults(server, lambda: backend(server), "/fal-ai/flux/dev")
+
+
+async def test_a_matrix_of_settings(server: Loopback) -> None:
+    server.on("GET", STATUS, json_reply({"status": "COMPLETED"}))
+    models = [name for name in ENDPOINTS if "lora" not in name]
+    await draw_all(backend(server), *models)
+    await draw_all(backend(server, model="fal-ai/lora", extra=LORA_MODEL))

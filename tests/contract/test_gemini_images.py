@@ -11,7 +11,7 @@ from providers.errors import ErrorKind
 from providers.http import close_clients
 from providers.images.gemini import GeminiImagesBackend
 from providers.images.references import as_base64
-from tests.contract.cloud_parts import KEY, OTHER, PNG64, check_faults, check_one_call, cloud_config, drawn, failed
+from tests.contract.cloud_parts import KEY, OTHER, PNG64, check_faults, check_one_call, cloud_config, draw_all, drawn, failed
 from tests.contract.image_parts import PNG, REFERENCE, spec
 from tests.contract.loopback import Loopback, json_reply, loopback
 from tests.contract.recorded import check_requests
@@ -163,3 +163,7 @@ async def test_imagen_needs_vertex(server: Loopback) -> None:
 async def test_whatever_can_go_wrong_with_a_call(server: Loopback) -> None:
     await check_faults(server, lambda: backend(server, vertex=True, model="imagen-4.0-generate-001"), IMAGEN)
     await check_one_call(server, backend, DRAW)
+
+
+async def test_a_matrix_of_settings(server: Loopback) -> None:
+    await draw_all(backend(server, image_size="1K", seed=True))

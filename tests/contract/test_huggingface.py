@@ -11,7 +11,7 @@ from providers.errors import ErrorKind
 from providers.http import close_clients
 from providers.images.huggingface import HuggingFaceBackend
 from providers.images.references import as_base64, as_data_uri
-from tests.contract.cloud_parts import KEY, OTHER, PICTURE, PNG64, check_one_call, cloud_config, drawn, failed
+from tests.contract.cloud_parts import KEY, OTHER, PICTURE, PNG64, check_one_call, cloud_config, draw_all, drawn, failed
 from tests.contract.image_parts import PNG, REFERENCE, spec
 from tests.contract.loopback import Loopback, Reply, json_reply, loopback, text_reply
 from tests.contract.recorded import check_value, document, material
@@ -227,3 +227,7 @@ async def test_fal_blacked_it_out(server: Loopback) -> None:
 
 async def test_whatever_can_go_wrong_with_a_call(server: Loopback) -> None:
     await check_one_call(server, backend, DRAW, through="hf-inference")
+
+
+async def test_a_matrix_of_settings(server: Loopback) -> None:
+    await draw_all(backend(server, through="hf-inference"))

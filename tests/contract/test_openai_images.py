@@ -12,7 +12,7 @@ from providers.contract import Reference
 from providers.errors import ErrorKind, ProviderError
 from providers.http import close_clients
 from providers.images.openai import OpenAIImagesBackend
-from tests.contract.cloud_parts import KEY, OTHER, PICTURE, PNG64, check_one_call, cloud_config, drawn, failed
+from tests.contract.cloud_parts import KEY, OTHER, PICTURE, PNG64, check_one_call, cloud_config, draw_all, drawn, failed
 from tests.contract.image_parts import PNG, REFERENCE, png, spec
 from tests.contract.loopback import Loopback, json_reply, loopback
 from tests.contract.recorded import check_requests, parts_of
@@ -158,3 +158,8 @@ async def test_answers_without_a_whole_picture(server: Loopback, entry: dict[str
 
 async def test_whatever_can_go_wrong_with_a_call(server: Loopback) -> None:
     await check_one_call(server, backend, DRAW)
+
+
+async def test_a_matrix_of_settings(server: Loopback) -> None:
+    await draw_all(backend(server), "gpt-image-2", "gpt-image-1.5")
+    await draw_all(backend(server, quality="low", background="transparent", output_format="png", moderation="auto"))

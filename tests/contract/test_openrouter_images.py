@@ -11,7 +11,7 @@ from providers.errors import ErrorKind
 from providers.http import close_clients
 from providers.images.openrouter import OpenRouterImagesBackend
 from providers.images.references import as_data_uri
-from tests.contract.cloud_parts import KEY, OTHER, PNG64, check_faults, check_one_call, cloud_config, drawn, failed
+from tests.contract.cloud_parts import KEY, OTHER, PNG64, check_faults, check_one_call, cloud_config, draw_all, drawn, failed
 from tests.contract.image_parts import PNG, REFERENCE, spec
 from tests.contract.loopback import Loopback, json_reply, loopback
 from tests.contract.recorded import check_requests
@@ -161,3 +161,10 @@ async def test_moderation_by_reasons_and_a_wait_inside_the_body(server: Loopback
 async def test_whatever_can_go_wrong_with_a_call(server: Loopback) -> None:
     await check_faults(server, lambda: backend(server, via="chat"), CHAT)
     await check_one_call(server, backend, DRAW)
+
+
+async def test_a_matrix_of_settings(server: Loopback) -> None:
+    for model in (SEEDREAM, GEMINI, VECTOR, "other/painter"):
+        mine = backend(server, model=model)
+        await mine.models()
+        await draw_all(mine)

@@ -12,7 +12,7 @@ import pytest
 from providers.errors import ErrorKind
 from providers.http import close_clients
 from providers.images.stability import StabilityBackend
-from tests.contract.cloud_parts import KEY, PNG64, check_faults, check_one_call, cloud_config, drawn, failed
+from tests.contract.cloud_parts import KEY, PNG64, check_faults, check_one_call, cloud_config, draw_all, drawn, failed
 from tests.contract.image_parts import PNG, REFERENCE, spec
 from tests.contract.loopback import Loopback, Reply, json_reply, loopback, text_reply
 from tests.contract.recorded import check_requests, form_of, parts_of
@@ -196,3 +196,7 @@ async def test_bytes_that_are_no_whole_picture(server: Loopback, reply: Reply) -
 async def test_whatever_can_go_wrong_with_a_call(server: Loopback) -> None:
     await check_faults(server, lambda: backend(server, model=ENGINE), V1 + "text-to-image")
     await check_one_call(server, backend, GENERATE + "core")
+
+
+async def test_a_matrix_of_settings(server: Loopback) -> None:
+    await draw_all(backend(server), "core", "ultra", "sd3.5-large", "sd3.5-flash", ENGINE)

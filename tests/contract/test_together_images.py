@@ -11,7 +11,7 @@ from providers.errors import ErrorKind, ProviderError
 from providers.http import close_clients
 from providers.images.references import as_data_uri
 from providers.images.together import TogetherImagesBackend
-from tests.contract.cloud_parts import KEY, OTHER, PICTURE, PNG64, check_one_call, cloud_config, drawn, failed
+from tests.contract.cloud_parts import KEY, OTHER, PICTURE, PNG64, check_one_call, cloud_config, draw_all, drawn, failed
 from tests.contract.image_parts import PNG, REFERENCE, spec
 from tests.contract.loopback import Loopback, json_reply, loopback
 from tests.contract.recorded import check_requests
@@ -112,3 +112,7 @@ def test_wrong_options_are_named(server: Loopback) -> None:
 
 async def test_whatever_can_go_wrong_with_a_call(server: Loopback) -> None:
     await check_one_call(server, backend, DRAW)
+
+
+async def test_a_matrix_of_settings(server: Loopback) -> None:
+    await draw_all(backend(server), "black-forest-labs/FLUX.2-dev", "black-forest-labs/FLUX.1-kontext-pro")
