@@ -2,5 +2,7 @@
 
 A module declares what the service can do as ``ImageCapabilities``, validates its own options (``options.read_options``), speaks
 through ``providers.http`` and raises ``ProviderError`` only. What several need stands beside them: ``formats`` recognises image
-bytes, ``families`` guesses a model's family, ``auth`` builds the header of a self-hosted server.
+bytes, ``families`` guesses a model's family, ``auth`` builds the header of a self-hosted server. For cloud services ``cloud`` has the
+base class, ``cloud_errors`` reads error answers, ``references`` and ``limits`` bring what goes out into shape, ``polling`` waits and
+``results`` takes the picture out of what comes back.
 """

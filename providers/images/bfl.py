@@ -38,6 +38,7 @@ MODEL = "flux-2-pro"
 DOMAINS = ("bfl.ai", "bfl.ml")
 """Polling addresses may name another regional host of the vendor; results come from anywhere and without the key."""
 REFERENCE_BYTES = 20_000_000
+UPLOAD_SECONDS = 90.0
 NOT_FOUND = "Task not found"
 EARLY_MISSES = 3
 """A task may be unknown for so many looks after it was submitted."""
@@ -150,7 +151,7 @@ class BlackForestLabsBackend(CloudBackend):
         shape = self._shape(model)
         references = checked(spec.references[: shape.references], self.name, most_bytes=REFERENCE_BYTES)
         pictures = dict(zip(shape.reference_fields(), (as_base64(reference) for reference in references), strict=False))
-        answer = await self._ask_json("POST", f"/v1/{model}", model=model, json={**fields, **pictures})
+        answer = await self._ask_json("POST", f"/v1/{model}", seconds=UPLOAD_SECONDS, model=model, json={**fields, **pictures})
         answer = answer if isinstance(answer, Mapping) else {}
         task_id, url = answer.get("id"), answer.get("polling_url")
         if not isinstance(task_id, str) or not task_id:

@@ -105,7 +105,7 @@ class FalBackend(CloudBackend):
             adopts=True,
             model_list=True,
             nsfw="filter",
-            prompt_style=prompt_style_of(model),
+            prompt_style=prompt_style_of(model, "sentences"),
         )
 
     def _editors(self, model: str) -> tuple[str, ...]:

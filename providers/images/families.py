@@ -14,10 +14,15 @@ _FAMILIES: tuple[tuple[str, str], ...] = (
     (r"qwen[\W_]*image", "qwen-image"),
     (r"z[\W_]*image", "z-image"),
     (r"hidream", "hidream"),
+    (r"gpt[\W_]*image|chatgpt[\W_]*image|dall[\W_]*e", "gpt-image"),
+    (r"nano[\W_]*banana|gemini.*image", "gemini-image"),
+    (r"grok.*imag", "grok-imagine"),
+    (r"seedream", "seedream"),
+    (r"imagen(?![a-z])", "imagen"),
     (r"sdxl|(?<![a-z])xl(?![a-z])|xl[\W_]*(?:v?\d|base|lightning|turbo)|xl\.", "sdxl"),
     (r"sd[\W_]*1[\W_]*[45]|v1[\W_]*5|(?<![a-z])sd15|stable[\W_]*diffusion[\W_]*v?1", "sd15"),
 )
-_SENTENCES = {"flux", "flux2", "sd3", "qwen-image", "z-image", "hidream"}
+_TAGS = {"pony", "illustrious", "sdxl", "sd15"}
 
 
 def family_of(name: str) -> str:
@@ -26,6 +31,9 @@ def family_of(name: str) -> str:
     return next((family for pattern, family in _FAMILIES if re.search(pattern, lower)), "")
 
 
-def prompt_style_of(name: str) -> Literal["tags", "sentences"]:
-    """Whether a model of this name wants comma-separated tags or sentences."""
-    return "sentences" if family_of(name) in _SENTENCES else "tags"
+def prompt_style_of(name: str, otherwise: Literal["tags", "sentences"] = "tags") -> Literal["tags", "sentences"]:
+    """Whether a model of this name wants comma-separated tags or sentences; ``otherwise`` when the name does not tell."""
+    family = family_of(name)
+    if not family:
+        return otherwise
+    return "tags" if family in _TAGS else "sentences"

@@ -89,7 +89,7 @@ class HuggingFaceBackend(CloudBackend):
             model_choice=True,
             sizes=SizeRule(least=64, most=2048, step=8),
             model_list=True,
-            prompt_style=prompt_style_of(model),
+            prompt_style=prompt_style_of(model, "sentences"),
         )
 
     async def _list_models(self) -> tuple[ImageModelInfo, ...]:

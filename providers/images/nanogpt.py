@@ -66,7 +66,7 @@ class NanoGptImagesBackend(CloudBackend):
             model_choice=True,
             sizes=SizeRule(least=64, most=self._options.most_side, step=8),
             model_list=True,
-            prompt_style=prompt_style_of(model or self.model),
+            prompt_style=prompt_style_of(model or self.model, "sentences"),
         )
 
     async def _list_models(self) -> tuple[ImageModelInfo, ...]:

@@ -7,9 +7,9 @@ prompt, seed or steps exist. ``compatible = true`` speaks the smaller dialect of
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from providers.contract import ImageCapabilities, ImageModelInfo, ProviderConfig, Reference, RenderResult, RenderSpec, RenderWatch, SizeRule
 from providers.errors import ErrorKind, ProviderError
@@ -53,6 +53,12 @@ class OpenAIImageOptions(BaseModel):
     """The server only speaks the API: send prompt, model, n, size and ``response_format`` and nothing else."""
     edits: bool = True
     """A compatible server has ``/images/edits``."""
+
+    @model_validator(mode="after")
+    def _transparency_needs_alpha(self) -> Self:
+        if self.background == "transparent" and self.output_format == "jpeg":
+            raise ValueError("a transparent background needs output_format png or webp")
+        return self
 
 
 class OpenAIImagesBackend(CloudBackend):

@@ -25,7 +25,7 @@ from providers.contract import (
 from providers.errors import ErrorKind, ProviderError
 from providers.images import openrouter_chat as chat
 from providers.images.cloud import CloudBackend, bearer
-from providers.images.families import family_of
+from providers.images.families import family_of, prompt_style_of
 from providers.images.limits import nearest_ratio, ratio_pairs
 from providers.images.openrouter_models import Abilities, abilities_of
 from providers.images.options import read_options
@@ -84,7 +84,7 @@ class OpenRouterImagesBackend(CloudBackend):
             count=10,
             sizes=SizeRule(least=64, most=4096, step=1, ratios=ratio_pairs(known.values("aspect_ratio", RATIOS))),
             model_list=True,
-            prompt_style="sentences",
+            prompt_style=prompt_style_of(model or self.model, "sentences"),
         )
 
     async def _list_models(self) -> tuple[ImageModelInfo, ...]:

@@ -76,7 +76,7 @@ class TogetherImagesBackend(CloudBackend):
             sizes=SizeRule(least=64, most=self._options.most_side, step=16),
             model_list=True,
             nsfw="filter",
-            prompt_style=prompt_style_of(model),
+            prompt_style=prompt_style_of(model, "sentences"),
         )
 
     async def _list_models(self) -> tuple[ImageModelInfo, ...]:

@@ -102,6 +102,12 @@ def test_a_key_is_needed_for_the_cloud_and_not_for_a_server_of_ones_own() -> Non
             OpenAIImagesBackend(config)
 
 
+@pytest.mark.parametrize("options", [{"background": "transparent", "output_format": "jpeg"}, {"quality": "ultra"}, {"colour": "red"}])
+def test_wrong_options_are_named(options: dict[str, Any]) -> None:
+    with pytest.raises(ProviderError, match=r"In \[images.mine\]"):
+        OpenAIImagesBackend(cloud_config("openai", "https://api.openai.com/v1", **options))
+
+
 async def test_models_are_filtered_remembered_and_refreshed(server: Loopback) -> None:
     mine = backend(server)
     assert [model.id for model in await mine.models()] == ["chatgpt-image-latest", "gpt-image-2"]
