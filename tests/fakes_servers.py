@@ -144,7 +144,13 @@ class PictureServer:
         body = await request.json()
         self.asked.append(body)
         if self.faults:
-            return web.json_response({"error": "OutOfMemoryError", "detail": "", "errors": "scripted fault"}, status=self.faults.popleft())
+            return web.json_response({"error": "RuntimeError", "detail": "", "errors": "scripted fault"}, status=self.faults.popleft())
+        await asyncio.shield(asyncio.ensure_future(self._one_at_a_time(body)))  # who hangs up does not stop the server
+        info = {"seed": body["seed"], "sampler_name": "Euler a", "sd_model_name": "tiny", "index_of_first_image": 0}
+        image = base64.b64encode(_png(int(body["seed"]))).decode()
+        return web.json_response({"images": [image], "parameters": {}, "info": json.dumps(info)})
+
+    async def _one_at_a_time(self, body: Json) -> None:
         async with self._turn:
             self._stop.clear()
             self._drawing = body
@@ -152,9 +158,6 @@ class PictureServer:
                 await self._held()
             finally:
                 self._drawing = None
-        info = {"seed": body["seed"], "sampler_name": "Euler a", "sd_model_name": "tiny", "index_of_first_image": 0}
-        image = base64.b64encode(_png(int(body["seed"]))).decode()
-        return web.json_response({"images": [image], "parameters": {}, "info": json.dumps(info)})
 
     async def _held(self) -> None:
         if self.hold is None:

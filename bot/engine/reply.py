@@ -85,7 +85,7 @@ class Replier:
                 raise BackendError("The chat model had nothing to say. Try again, or say it in other words.")
             return Told("", (), drew)
         entry = await self._store(stage, text, heard, inbox_id, replacing)
-        ids = await self._finish(stage, sink, entry, text, inbox_id)
+        ids = await self._finish(stage, sink, entry, text, inbox_id, _way_on(heard, entry))
         return Told(text, ids, drew)
 
     async def _fitted(self, stage: Stage, model: ChatModel, sink: ReplySink, draw: Draw, replacing: Entry | None) -> tuple[_Heard, int]:
@@ -124,7 +124,9 @@ class Replier:
         speaker = Speaker(character.name, avatar)
         return await platform.open_reply(stage.chat.key, speaker=speaker, reply_to=reply_to, existing=posted, posted=note)
 
-    async def _finish(self, stage: Stage, sink: ReplySink, entry: Entry, text: str, inbox_id: int | None) -> tuple[str, ...]:
+    async def _finish(
+        self, stage: Stage, sink: ReplySink, entry: Entry, text: str, inbox_id: int | None, rows: Rows = ()
+    ) -> tuple[str, ...]:
         """Deliver the text; what has been delivered is linked, and its message done, in one step."""
         ids = await sink.finish(text)
         async with self._services.db.write() as c:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -102,6 +101,8 @@ class TelegramPerson(Someone):
     def __init__(self, human: Any, chat: int | None = None, thread: int | None = None) -> None:
         self.human, self.chat, self.thread = human, chat, thread
         self.id = str(human.id)
+        self.notices: list[str] = []
+        """Pop-ups that answered a press."""
 
     async def say(self, text: str, *, reply_to: Bubble | Json | None = None) -> Json:
         target = reply_to.raw if isinstance(reply_to, Bubble) else reply_to
@@ -116,12 +117,14 @@ class TelegramPerson(Someone):
             await self.human.upload(file[1], kind="document", caption=line, names=[file[0]], chat=self.chat)
 
     async def press(self, bubble: Bubble, label: str) -> None:
-        await self.human.click(bubble.raw, text=label)
+        answer = (await self.human.click(bubble.raw, text=label)).get("answer") or {}
+        if answer.get("text"):
+            self.notices.append(answer["text"])
 
     async def fill(self, bubble: Bubble, label: str, text: str) -> None:
         known = {b.id for b in await self.bubbles()}
         await self.press(bubble, label)
-        question = await self.sees(lambda b: b.id not in known and "force_reply" in json.dumps(b.raw))
+        question = await self.sees(lambda b: b.id not in known and "Reply to this message" in b.text)
         await self.say(text, reply_to=question)
 
     async def react(self, bubble: Bubble, emoji: str) -> None:
@@ -129,7 +132,8 @@ class TelegramPerson(Someone):
 
     async def bubbles(self) -> list[Bubble]:
         seen = await self.human.chat(self.chat)
-        return [self._bubble(m) for m in seen["messages"] if m.get("from", {}).get("is_bot")]
+        shown = [self._bubble(m) for m in seen["messages"] if m.get("from", {}).get("is_bot")]
+        return shown + [Bubble(f"notice{n}", text, (), "", "", True, {}) for n, text in enumerate(self.notices)]
 
     def _bubble(self, message: Json) -> Bubble:
         rows = (message.get("reply_markup") or {}).get("inline_keyboard") or []

@@ -69,16 +69,15 @@ async def test_the_character_sends_a_picture_by_tool(ann: Someone, clean: House)
 async def test_the_scene_tag_draws_and_is_never_shown(ann: Someone, clean: House) -> None:
     await ann.run("settings set", name="character_pictures", value="tag")
     await ann.sees("character_pictures")
-    clean.chat.say("What is the tag?")
-    await ann.say("Good evening.")
-    await ann.sees("What is the tag?")
-    head = json.dumps(clean.chat.asked_of()[-1]["messages"])
-    tag = '[scene: "a boat under the moon"]'
-    assert "scene" in head.lower()
-    clean.chat.say(f"Look at the water. {tag} Is it not calm?")
-    await ann.say("Show me the sea")
+    clean.chat.say("Look at the water. Is it not calm?\n<img>a boat under the moon</img>")
+    await ann.say("Where are we?")
     await ann.sees("Is it not calm?")
-    assert await ann.said("boat under the moon") == 0, head
+    await ann.picture()
+    assert "a boat under the moon" in clean.draw.prompts()[0]
+    assert await ann.said("boat under the moon") == 0
+    assert await ann.said("img") == 0
+    assert "<img>" in json.dumps(clean.chat.asked_of()[0]["messages"])
+    assert "tools" not in clean.chat.asked_of()[0]
 
 
 async def test_flips_and_another_with_the_same_prompt(ann: Someone, clean: House) -> None:
@@ -105,7 +104,7 @@ async def test_flips_and_another_with_the_same_prompt(ann: Someone, clean: House
 async def test_edit_rewrite_info_delete(ann: Someone, clean: House) -> None:
     await ann.run("imagine", prompt="an old mill")
     one = await ann.picture()
-    await ann.fill(one, "✏️", "a new mill with {{char}}'s *flag* & \"quotes\" @everyone")
+    await ann.fill(one, "✏️", 'a new mill with {{char}}\'s *flag* & "quotes" @everyone')
     two = await ann.picture(count="2/2")
     assert "a new mill" in clean.draw.prompts()[1]
     clean.chat.say(drafted("a mill drawn anew by the writer"), model="writer")
