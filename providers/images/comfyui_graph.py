@@ -133,9 +133,13 @@ class _Filler:
             return {key: self.filled(item, depth + 1, key) for key, item in value.items()}
         if isinstance(value, list):
             return [self.filled(item, depth + 1) for item in value]
-        if isinstance(value, str) and (match := _WHOLE.fullmatch(value)):
-            return self._value_of(match[1], value, key)
+        if isinstance(value, str) and (_WHOLE.fullmatch(value) or self._own(value)):
+            return self._value_of(value[1:-1], value, key)
         return value
+
+    def _own(self, text: str) -> bool:
+        """People name their own placeholders as they like; of other texts between percent signs only words count."""
+        return len(text) > 2 and text[0] == text[-1] == "%" and text[1:-1] in self._custom
 
     def _value_of(self, written: str, text: str, key: str) -> Any:
         name = OTHER_NAMES.get(written, written)

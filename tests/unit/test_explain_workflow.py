@@ -52,6 +52,16 @@ def test_what_cannot_be_used_is_refused(question: dict[str, Any]) -> None:
         explain_workflow(question)
 
 
+def test_names_of_ones_own_may_be_anything() -> None:
+    assert filled({}, {"1st – größe": "big"}, a="%1st – größe%", b="%100 %") == {"a": "big", "b": "%100 %"}
+
+
+def test_what_is_no_graph_is_filled_for_the_eye() -> None:
+    answer = explain_workflow({"workflow": {"text": "%prompt%", "list": ["%seed%"]}, "values": {"%prompt%": "cat", "seed": 3}})
+    assert answer["workflow"] == {"text": "cat", "list": [3]}
+    assert "no node" in answer["problems"][0]
+
+
 def test_the_command_answers_line_by_line() -> None:
     lines = json.dumps({"workflow": graph(a="%prompt%"), "values": {"prompt": "ü"}}) + "\n{}\n"
     good, bad = (json.loads(line) for line in CliRunner().invoke(app, ["explain", "workflow"], input=lines).output.splitlines())
