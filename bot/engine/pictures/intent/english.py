@@ -13,6 +13,7 @@ from bot.engine.pictures.intent.outcome import Intent
 from bot.engine.pictures.intent.subjects import Subject, clean, special_mode
 from bot.engine.pictures.intent.words import english as words
 from bot.engine.pictures.intent.words import idioms
+from bot.engine.pictures.intent.words.leads import FILLER
 
 _MODS = rf"(?P<mods>(?:\s+(?!{words.MODIFIER_STOP}\b)[\w'&-]+){{0,6}}?)"
 _SHOWN = re.compile(r"\s*(?:,\s*)?(?:of|showing|depicting|featuring|about|that shows|which shows)\b\s*|\s*[:=]\s*|\s+[—-]+\s+")
@@ -31,6 +32,11 @@ _SELF = re.compile(r"selfies?|headshots?|close-?ups?|self[- ]portraits?")
 _SENDING = re.compile(r"(?:send|mail|show|give|get|take|snap|post|share|drop|text|throw|toss|upload|attach|dm|message|see|have|provide)")
 _POSSESSED = {"her": "her", "his": "him", "their": "them", "our": "us"}
 
+_SHORT_WORD = (
+    rf"(?!(?:{words.MODIFIER_STOP}|the|that|this|these|those|my|i|you|nice|good|great|cool|last|which|every|each|all|both|loved?|like|see|saw|look|looking"
+    r"|thanks?)\b)[\w'-]+"
+)
+
 
 @dataclass(frozen=True)
 class Vocabulary:
@@ -40,6 +46,7 @@ class Vocabulary:
     draw: re.Pattern[str]
     noun: re.Pattern[str]
     object: re.Pattern[str]
+    short: re.Pattern[str]
 
 
 @lru_cache(maxsize=64)
@@ -54,6 +61,9 @@ def vocabulary(extra_verbs: tuple[str, ...] = (), extra_nouns: tuple[str, ...] =
         draw=re.compile(rf"(?<![\w'-])(?P<verb>{words.DRAW})\b"),
         noun=re.compile(rf"(?<![\w'-]){noun}(?![\w-])"),
         object=re.compile(thing),
+        short=re.compile(
+            rf"(?:(?:{FILLER})[\s,.!\x01—-]+)*(?P<thing>(?P<article>an? |some |one |more )?(?P<mods>(?:(?<!\w){_SHORT_WORD} ){{0,3}}?)(?P<noun>{noun}))(?!\w)"
+        ),
     )
 
 

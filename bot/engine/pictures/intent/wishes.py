@@ -53,7 +53,6 @@ _REDO = re.compile(
     rf"(?:{words.REDRAW}) (?:it|that|this|them|the (?:last|previous) one|that one|this one|the {words.NOUN}|that {words.NOUN}|last {words.NOUN})\b(?P<rest>.*)"
     r"|(?:draw|paint|sketch|render|generate) (?:it|that|this)(?: one)?(?: again| once more| over)?\b(?P<again>.*)"
 )
-_NP_WORD = rf"(?!(?:{words.MODIFIER_STOP}|the|that|this|these|those|my|i|you|nice|good|great|cool|last|which|every|each|all|both|love|loved|like|see|saw|look|looking|thanks?|thx)\b)[\w'-]+"
 
 
 def wished(sentence: Folded, rules: english.Vocabulary, names: Sequence[str]) -> Intent | None:
@@ -105,8 +104,7 @@ def short(sentence: Folded, rules: english.Vocabulary, *, alone: bool) -> Intent
     if len(text) > 200 or idioms.IDIOM.search(text):
         return None
     asked = "please" in text or text.rstrip(" \x01").endswith("?")
-    pattern = rf"(?:(?:{FILLER})[\s,.!\x01—-]+)*(?P<thing>(?P<article>an? |some |one |more )?(?P<mods>(?:(?<!\w){_NP_WORD} ){{0,3}}?)(?P<noun>{rules.noun.pattern.removeprefix(chr(40) + '?<![' + chr(92) + 'w' + chr(39) + '-])')}))"
-    match = re.match(pattern, text)
+    match = rules.short.match(text)
     if match is None or re.match(rf"[\s-]+{words.COMPOUND}\b", text[match.end() : match.end() + 20]):
         return None
     rest = text[match.end() :]
