@@ -16,8 +16,6 @@ from bot.domain.places import ChatKey
 
 MOST_PIECES = 200  # elements a page may be behind before it is given the whole story anew
 
-_EPOCH = secrets.token_hex(4)  # marks of another process mean nothing here
-
 
 class Mailbox:
     """What one open page has not been given yet."""
@@ -59,11 +57,12 @@ class Hub:
 
     def __init__(self) -> None:
         self._pages: dict[ChatKey, set[Mailbox]] = defaultdict(set)
+        self._epoch = secrets.token_hex(4)  # marks of another process mean nothing here
         self._counts: dict[ChatKey, int] = defaultdict(int)
 
     def mark(self, chat: ChatKey) -> str:
         """How far the story's changes have come. A page built at one mark and listening from the same one has missed nothing."""
-        return f"{_EPOCH}-{self._counts[chat]}"
+        return f"{self._epoch}-{self._counts[chat]}"
 
     def publish(self, chat: ChatKey, element: str, html: str) -> None:
         """Put an element on all pages of the story, or in the place of what it was before."""

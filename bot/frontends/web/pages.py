@@ -140,22 +140,22 @@ class Pages:
         return EventSourceResponse(self._changes(chat, after), ping=20, headers=FRESH)
 
     async def _changes(self, chat: Chat, after: str) -> AsyncIterator[ServerSentEvent]:
-        hub, head = self._platform.hub, ""
+        hub, head = self._platform.hub, Markup("")
         async for page in hub.listen(chat.key, after):
-            mark, html = hub.mark(chat.key), ""
+            mark, html = hub.mark(chat.key), Markup("")
             if page.stale:
                 page.stale = False
                 html = await self.whole(chat)
-            newest = "".join(await self.masthead(chat))
+            newest = Markup("").join(await self.masthead(chat))
             if newest != head:
                 html, head = html + newest, newest
             if html:
                 yield ServerSentEvent(html, id=mark, retry=1000)
             if page.closed:
                 return
-            html = await page.changes()
-            if html:
-                yield ServerSentEvent(html, id=hub.mark(chat.key))
+            changes = await page.changes()
+            if changes:
+                yield ServerSentEvent(changes, id=hub.mark(chat.key))
 
     async def complete(self, request: Request) -> Response:
         """Suggestions for an option of a command."""

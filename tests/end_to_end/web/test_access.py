@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,8 @@ async def test_another_name_for_this_machine_is_refused(page: Served) -> None:
 async def test_posts_need_the_page_s_token_and_origin(page: Served) -> None:
     await page.load()
     own = {"origin": page.url} | page.token
-    for headers in ({}, {"X-CSRF-Token": "wrong"}, {"X-CSRF-Token": b"sch\xf6n"}):
+    wrong: list[dict[str, Any]] = [{}, {"X-CSRF-Token": "wrong"}, {"X-CSRF-Token": b"sch\xf6n"}]
+    for headers in wrong:
         assert (await page.client.post("/c/main/say", data={"text": "hello"}, headers=headers)).status_code == 403
     for origin in ("http://evil.example", "null", page.url.replace("127.0.0.1", "localhost")):
         answer = await page.client.post("/c/main/say", data={"text": "hello"}, headers=own | {"origin": origin})

@@ -25,14 +25,20 @@ function put(html) {
     if (piece.dataset.remove) { $(piece.dataset.remove)?.remove(); continue; }
     if (piece.matches("dialog[data-open]")) { openForm(piece); continue; }
     const old = piece.id && $(piece.id);
-    const focused = old && old.contains(document.activeElement) ? document.activeElement.dataset.control : null;
+    const focused = old && old.contains(document.activeElement);
+    const control = focused && (document.activeElement.dataset.control ?? old.dataset.focused);
     keepImage(old, piece);
     if (old) old.replaceWith(piece); else $("story").append(piece);
-    if (focused) (piece.querySelector(`[data-control="${CSS.escape(focused)}"]`) ?? piece.querySelector("button"))?.focus();
+    if (focused) refocus(piece, control);
     announce(piece, old);
     if (piece.id === "backdrop") paint();
     if (piece.id === "who") document.title = `${piece.title} — Vignette`;
   }
+}
+function refocus(piece, control) { // where it was; while that button is away, on the piece, so that no other one is pressed by mistake
+  const button = control && piece.querySelector(`[data-control="${CSS.escape(control)}"]`);
+  if (button) { button.focus(); return; }
+  piece.dataset.focused = control ?? ""; piece.tabIndex = -1; piece.focus({ preventScroll: true });
 }
 function keepImage(old, piece) { // the same picture is not loaded and laid out again
   const before = old?.querySelector?.(".shown"), after = piece.querySelector?.(".shown");
