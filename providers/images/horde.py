@@ -62,12 +62,15 @@ class HordeBackend(CloudBackend):
         Meaning(re.compile(r"RequestExpired"), ErrorKind.TIMED_OUT),
         Meaning(re.compile(r"RequestNotFound"), ErrorKind.BAD_ANSWER, "It has lost the request."),
         Meaning(re.compile(r"InvalidPromptSize|TooLong\b"), ErrorKind.INVALID, "The prompt is too long for it."),
+        Meaning(re.compile(r"UnsupportedModel|UnexpectedModelName"), ErrorKind.INVALID, "It has no such model."),
         Meaning(re.compile(r"UserNotFound"), ErrorKind.UNAUTHORISED),
     )
 
     def __init__(self, config: ProviderConfig) -> None:
         self._options = read_options(config, wire.HordeOptions)
         super().__init__(config, {"apikey": key_of(config) or ANONYMOUS, "Client-Agent": self._options.client_agent})
+        if not re.search(r"/v\d+$", self._base):
+            self._base = f"{self._base.removesuffix('/api')}/api/v2"
         self._jobs = RemoteJobs(config.name)
 
     def capabilities(self, model: str = "") -> ImageCapabilities:

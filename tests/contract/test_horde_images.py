@@ -245,6 +245,7 @@ async def test_passing_failures_while_waiting_are_forgiven(server: Loopback) -> 
     ("status", "rc", "kind"),
     [
         (400, "InvalidSize", ErrorKind.INVALID),
+        (400, "UnsupportedModel", ErrorKind.INVALID),
         (400, "CorruptPrompt", ErrorKind.REFUSED),
         (400, "InvalidPromptSize", ErrorKind.INVALID),
         (401, "InvalidAPIKey", ErrorKind.UNAUTHORISED),
@@ -271,6 +272,13 @@ async def test_models_and_check(server: Loopback) -> None:
     assert "k_euler_a" in await mine.choices("sampler")
     assert await mine.choices("vae") == ()
     assert "not on its list" in (await backend(server, model="gone").check()).problems[0]
+
+
+async def test_an_address_without_its_version(server: Loopback) -> None:
+    server.on("GET", "/api/v2/status/models", json_reply(MODELS))
+    for address in (server.url, f"{server.url}/api/"):
+        assert len(await HordeBackend(config("horde", address)).models()) == 2
+    server.seen.clear()
 
 
 async def test_faults(server: Loopback) -> None:
