@@ -128,7 +128,7 @@ class Replier:
         self, stage: Stage, sink: ReplySink, entry: Entry, text: str, inbox_id: int | None, rows: Rows = ()
     ) -> tuple[str, ...]:
         """Deliver the text; what has been delivered is linked, and its message done, in one step."""
-        ids = await sink.finish(text)
+        ids = await sink.finish(text, rows)
         async with self._services.db.write() as c:
             await entries.link_posts(c, stage.chat.id, entry.id, ids)
             if inbox_id is not None:

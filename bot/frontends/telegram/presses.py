@@ -68,9 +68,10 @@ class Presses:
             await working
 
     async def _acknowledge(self, query: CallbackQuery, words: str | None) -> None:
-        """End the spinner on the button. Queries die within seconds; after a restart old ones arrive late."""
+        """End the spinner on the button. Queries die within seconds; after a restart old ones arrive late. A notice of several
+        lines is to be read and stays until it is closed; a short one passes by."""
         try:
-            await self._calls.bot.answer_callback_query(query.id, text=words[:NOTICE] if words else None)
+            await self._calls.bot.answer_callback_query(query.id, text=words[:NOTICE] if words else None, show_alert="\n" in (words or ""))
         except TelegramError as error:
             log.info("press not acknowledged", reason=type(error).__name__)
 

@@ -124,6 +124,7 @@ async def clean(house: House) -> AsyncIterator[House]:
     yield house
     house.draw.reset()
     await house.telegram.no_faults()
+    await house.discord.call("fault", clear=True)
     assert (await house.complaints())[before:] == []
 
 
