@@ -76,7 +76,7 @@ def _registered(kind: str, row: Row) -> dict[str, Any]:
         provider=row.kind,
         base_url=row.base_url or "http://127.0.0.1",
         model="" if "model" not in row.needs else "any",
-        api_key=SecretStr("none") if "api_key" in row.needs else None,
+        api_key=SecretStr("none") if row.key_env or "api_key" in row.needs else None,
     )
     line = {"kind": kind, "name": row.kind, "configured_as": None, "summary": row.summary, "free": row.free, "local": row.local}
     try:

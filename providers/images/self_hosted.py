@@ -7,9 +7,10 @@ from typing import ClassVar
 from pydantic import SecretStr
 
 from providers.contract import Health, ProviderConfig
+from providers.errors import ProviderError
 from providers.hosts import host_of, is_private_host
-from providers.http import request
-from providers.images.auth import authorization
+from providers.http import Answer, redact, request
+from providers.images.auth import authorization, secrets_in
 from providers.images.cloud import QUESTION_SECONDS, CloudBackend
 
 PICTURE_SECONDS = 600.0
@@ -28,6 +29,12 @@ class SelfHostedBackend(CloudBackend):
     def local(self) -> bool:
         """Whether the server is on the host's own machine or network."""
         return is_private_host(host_of(self._config.base_url))
+
+    def _failure(self, answer: Answer, model: str = "") -> ProviderError:
+        """Also keeps the password half of a ``user:password`` key out of the log."""
+        error = super()._failure(answer, model)
+        error.host_detail = redact(error.host_detail, secrets_in(self._config))
+        return error
 
     async def _is_there(self, path: str = "/") -> None:
         """Any answer but a refused key or a broken server will do. Raises ``ProviderError`` otherwise."""

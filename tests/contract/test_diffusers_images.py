@@ -14,6 +14,7 @@ from providers.http import close_clients
 from providers.images.diffusers import DiffusersBackend
 from tests.contract.cloud_parts import KEY, OTHER, PICTURE, PNG64, check_faults, check_hang_up, check_slow, cloud_config, drawn, failed
 from tests.contract.image_parts import PNG, REFERENCE, spec
+from tests.contract.image_parts import config as image_config
 from tests.contract.loopback import Loopback, Reply, json_reply, loopback, text_reply
 from tests.contract.schemas import check_body
 
@@ -90,6 +91,14 @@ async def test_answers_without_a_whole_picture(server: Loopback, reply: Reply) -
 async def test_a_reference_that_is_no_picture(server: Loopback) -> None:
     error = await failed(backend(server), spec(references=(Reference(b"text", "image/png"),)))
     assert (error.kind, server.seen) == (ErrorKind.INVALID, [])
+
+
+async def test_a_user_and_a_password(server: Loopback) -> None:
+    mine = DiffusersBackend(image_config("diffusers", server.url, key="anna:s3cret!").model_copy(update={"options": {}}))
+    server.on("POST", DRAW, json_reply({"error": "no s3cret! here"}, 401))
+    error = await failed(mine)
+    assert server.asked(DRAW)[0].headers["Authorization"] == "Basic " + base64.b64encode(b"anna:s3cret!").decode()
+    assert (error.kind, "s3cret" in error.host_detail) == (ErrorKind.UNAUTHORISED, False)
 
 
 async def test_check(server: Loopback) -> None:
