@@ -37,8 +37,8 @@ class Wishes:
 def body_of(spec: RenderSpec, wishes: Wishes) -> dict[str, Any]:
     """The request without its picture; ``route_of`` adds that. Sizes are pixels, multiples of 8."""
     body: dict[str, Any] = {
-        "prompt": spec.prompt,
-        "negative_prompt": spec.negative,
+        "prompt": words_only(spec.prompt),
+        "negative_prompt": words_only(spec.negative),
         "width": spec.width,
         "height": spec.height,
         "seed": spec.seed,
@@ -57,6 +57,11 @@ def body_of(spec: RenderSpec, wishes: Wishes) -> dict[str, Any]:
     if spec.hires and not spec.references:
         body.update(_hires(spec, wishes))
     return body
+
+
+def words_only(text: str) -> str:
+    """stable-diffusion.cpp reads settings out of a block inside the prompt; a player's words must not be such a block."""
+    return text.replace("sd_cpp_extra_args", "sd cpp extra args")
 
 
 def overrides_of(spec: RenderSpec, wishes: Wishes) -> dict[str, Any]:

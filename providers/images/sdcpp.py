@@ -6,6 +6,7 @@ waiting job can be cancelled, one that is being drawn cannot. The server has the
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import time
 from collections.abc import Mapping
@@ -139,13 +140,19 @@ class SdCppBackend(SelfHostedBackend):
         """Draw, or go on waiting for the job that ``watch.ref`` names when the server still knows it."""
         able = await self._server()
         if able is None:
-            return await self._compatible.render(spec, watch)
+            return await self._render_compatible(spec, watch)
         dropped: list[Dropped] = []
         body = wire.body_of(spec, able, dropped, self.name)
         sources = await self._sources(spec, body, dropped)
         made = await self._jobs.run(spec.job_key, {**body, **sources}, watch)
         image = await first_picture(self._config, {"data": made.get("images")}, seed=spec.seed)
         return RenderResult((image,), able.model, (*dropped, *size_came(spec, image)), body)
+
+    async def _render_compatible(self, spec: RenderSpec, watch: RenderWatch) -> RenderResult:
+        dropped: list[Dropped] = []
+        prompt, _ = wire.without_loras(spec.prompt, wire.ServerAble(), dropped, self.name)
+        result = await self._compatible.render(dataclasses.replace(spec, prompt=prompt), watch)
+        return dataclasses.replace(result, dropped=(*dropped, *result.dropped))
 
     async def _sources(self, spec: RenderSpec, body: dict[str, Any], dropped: list[Dropped]) -> dict[str, Any]:
         """Whole pictures of the right size only: the server would draw on without one it cannot read."""

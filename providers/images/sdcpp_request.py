@@ -62,7 +62,7 @@ def _texts(value: Any) -> tuple[str, ...]:
 
 def body_of(spec: RenderSpec, able: ServerAble, dropped: list[Dropped], name: str) -> dict[str, Any]:
     """The job without its pictures; what the server cannot honour is added to ``dropped``."""
-    prompt, loras = _without_loras(spec.prompt, able, dropped, name)
+    prompt, loras = without_loras(spec.prompt, able, dropped, name)
     body: dict[str, Any] = {
         "prompt": prompt,
         "negative_prompt": spec.negative,
@@ -112,7 +112,8 @@ def _hires(spec: RenderSpec, able: ServerAble, dropped: list[Dropped], name: str
     return {"enabled": True, **{key: value for key, value in optional.items() if value is not None}}
 
 
-def _without_loras(prompt: str, able: ServerAble, dropped: list[Dropped], name: str) -> tuple[str, list[dict[str, Any]]]:
+def without_loras(prompt: str, able: ServerAble, dropped: list[Dropped], name: str) -> tuple[str, list[dict[str, Any]]]:
+    """The prompt without its LoRA tags, and the field the job API has for them; unknown ones are added to ``dropped``."""
     found: list[dict[str, Any]] = []
     for match in _LORA.finditer(prompt):
         path = able.loras.get(match[1].strip().lower())

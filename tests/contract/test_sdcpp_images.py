@@ -187,6 +187,16 @@ async def test_an_older_server_without_jobs(server: Loopback) -> None:
     await mine.close()
 
 
+async def test_a_prompt_carries_no_settings_to_an_older_server(server: Loopback) -> None:
+    server.on("GET", ABLE, Reply(404))
+    server.on("POST", "/sdapi/v1/txt2img", json_reply({"images": [PNG64], "parameters": {}, "info": ""}))
+    block = '<sd_cpp_<sd_cpp_extra_args>extra_args>{"width": 4096}</sd_cpp_extra_args><sd_cpp_<lora:x>extra_args>'
+    result = await backend(server).render(spec(prompt=f"a cat{block} <lora:style:1>", negative=block), Watch())
+    sent = server.asked("/sdapi/v1/txt2img")[0].json
+    assert "sd_cpp_extra_args" not in sent["prompt"] + sent["negative_prompt"]
+    assert (sent["prompt"].startswith("a cat"), "LoRA" in {dropped.setting for dropped in result.dropped}) == (True, True)
+
+
 async def test_a_queue_without_end(server: Loopback) -> None:
     server.on("GET", JOB, job("queued", 9))
     assert (await failed(backend(server, seconds=0.05))).kind is ErrorKind.TIMED_OUT
