@@ -6,6 +6,7 @@ thread and back, of which each costs more CPU than most of our statements do. It
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from dataclasses import dataclass
 from typing import Any
@@ -79,5 +80,11 @@ async def connect(path: str) -> Connection:
     """A connection to the database file, for ``create_async_engine(async_creator=…)``."""
     connection = Connection(lambda: sqlite3.connect(path, check_same_thread=False), iter_chunk_size=64)
     connection._thread.daemon = True  # as SQLAlchemy sets it for its own: an open connection must not keep a dead program alive
-    await connection
+    try:
+        await connection
+    except asyncio.CancelledError:
+        closed = connection.stop()  # nobody else would close what opened meanwhile
+        if closed is not None:
+            await closed
+        raise
     return connection

@@ -1,0 +1,75 @@
+"""Whatever way a picture takes, its final words are judged before a backend sees them."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.storage import variables
+from tests.engine_world import World, open_world
+from pathlib import Path
+
+FORBIDDEN = "a naked child"
+GRAPH = '{"1": {"class_type": "KSampler", "inputs": {"text": "%prompt% %extra%", "seed": "%seed%"}}}'
+
+
+async def test_variables_a_workflow_uses_are_judged(engine_template: Path, tmp_path: Path) -> None:
+    async with open_world(engine_template, tmp_path, workflows={"mine": GRAPH}) as world:
+        await world.set(workflow="mine")
+        chat = await world.story()
+        async with world.services.db.write() as c:
+            await variables.put(c, chat.id, {"extra": FORBIDDEN})
+        await world.command("imagine", prompt="a lighthouse")
+        await world.drawn()
+        assert world.backend.specs == []
+        assert "minors" in world.platform.shows[-1].text
+
+
+@pytest.mark.parametrize("how", ["again", "rewrite", "edit"])
+async def test_a_variable_set_after_the_first_take(engine_template: Path, tmp_path: Path, how: str) -> None:
+    async with open_world(engine_template, tmp_path, workflows={"mine": GRAPH}) as world:
+        await world.set(workflow="mine")
+        await world.command("imagine", prompt="a {{getvar::extra}} lighthouse")
+        await world.drawn()
+        assert len(world.backend.specs) == 1
+        chat = await world.story()
+        async with world.services.db.write() as c:
+            await variables.put(c, chat.id, {"extra": FORBIDDEN})
+        key = world.platform.shows[-1].key
+        if how == "edit":
+            await world.submit(f"edit:{key}", prompt="a {{getvar::extra}} lighthouse")
+        else:
+            await world.press(f"{how}:{key}")
+        await world.drawn()
+        assert all("naked" not in f"{s.prompt} {dict(s.placeholders)}" for s in world.backend.specs)
+
+
+async def test_an_edited_proposal_is_judged_with_its_negative_prompt(world: World) -> None:
+    await world.command("imagine", prompt="a lighthouse", edit=True)
+    await world.drawn()
+    key = world.platform.shows[-1].key
+    await world.submit(f"edit:{key}", prompt="a nude woman", negative="adult, grown up, mature")
+    await world.drawn()
+    assert world.backend.specs == []
+
+
+async def test_a_redrawn_picture_is_judged_with_its_negative_prompt(world: World) -> None:
+    await world.command("imagine", prompt="a lighthouse")
+    await world.drawn()
+    key = world.platform.shows[-1].key
+    await world.submit(f"edit:{key}", prompt="a woman in sexy lingerie", negative="adult, grown up, mature")
+    await world.drawn()
+    assert len(world.backend.specs) == 1
+
+
+async def test_a_proposal_is_judged_by_the_rules_of_the_moment_it_is_drawn(engine_template: Path, tmp_path: Path) -> None:
+    from bot.guard.rules import GuardRules
+
+    async with open_world(engine_template, tmp_path, rules=GuardRules(adult=True)) as world:
+        await world.set(adult=True)
+        await world.command("imagine", prompt="a nude woman by the sea", edit=True)
+        await world.drawn()
+        assert world.platform.shows[-1].state == "proposed"
+        await world.set(adult=False)
+        await world.press(f"approve:{world.platform.shows[-1].key}")
+        await world.drawn()
+        assert world.backend.specs == []
