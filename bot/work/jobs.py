@@ -87,6 +87,7 @@ class JobRunner:
         self._max_attempts = max_attempts
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._cancelled: set[int] = set()
+        self._again: set[int] = set()
         self._beating: asyncio.Task[None] | None = None
         self.stopping = False
         """Cancellation of a handler now means shutdown: leave the row and the backend as they are."""
@@ -97,8 +98,12 @@ class JobRunner:
         return frozenset(self._tasks)
 
     def start(self, job_id: int) -> None:
-        """Begin work on a stored job; does nothing when it runs here already or the runner is stopping."""
-        if self.stopping or job_id in self._tasks:
+        """Begin work on a stored job. When it runs here already, it is looked at once more after that: a run may be on its way
+        out (a prompt has just been shown for approval) while somebody gives the job more to do."""
+        if self.stopping:
+            return
+        if job_id in self._tasks:
+            self._again.add(job_id)
             return
         task = asyncio.create_task(self._run(job_id), name=f"job {job_id}")
         self._tasks[job_id] = task
@@ -194,6 +199,9 @@ class JobRunner:
         self._cancelled.discard(job_id)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a job could not be ended; the next start takes it up", job=job_id, exc_info=error)
+        if job_id in self._again:
+            self._again.discard(job_id)
+            self.start(job_id)  # takes nothing up that has ended
 
     async def _beat(self) -> None:
         """Keep our rows fresh while anything runs, and now and then look for jobs whose owner died."""

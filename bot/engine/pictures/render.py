@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
@@ -107,7 +107,7 @@ class PictureWorker:
         async with self._services.db.write() as c:
             await jobs.set_plan(c, job.id, plan, "proposed" if ask else "queued")
         if ask:
-            await self._propose(picture.id, plan, search=False)
+            await self._insist(picture, lambda: self._propose_once(job, plan))
             return None
         return plan
 
@@ -115,6 +115,13 @@ class PictureWorker:
         """Bring the post of a waiting proposal up to date. Raises ``PlatformError``."""
         if job.plan is not None:
             await self._propose(job.picture_id, job.plan, search=True)
+
+    async def _propose_once(self, job: Job, plan: RenderPlan) -> None:
+        """Show a proposal that still waits for an answer."""
+        async with self._services.db.read() as c:
+            current = await jobs.by_id(c, job.id)
+        if current is not None and current.state == "proposed":
+            await self._propose(job.picture_id, current.plan or plan, search=True)
 
     async def _propose(self, picture_id: int, plan: RenderPlan, *, search: bool) -> None:
         text = f"✍️ This is what I would draw:\n```\n{plan.draft or plan.prompt}\n```"
@@ -173,22 +180,29 @@ class PictureWorker:
                 await chats.set_background(c, picture.chat_id, asset.sha)
 
     async def _deliver(self, picture: Picture, job: Job) -> None:
-        """Show the finished take. A platform that is away is asked again for a day; one that shut us out is not."""
+        """Show the finished take."""
+
+        async def show() -> None:
+            await self._presenter.show(picture.id, "done", await self._drafter.caption(picture.id), search=True)
+
+        await self._insist(picture, show)
+        await self._state(job, "done")
+
+    async def _insist(self, picture: Picture, show: Callable[[], Awaitable[object]]) -> None:
+        """Show something that must not be lost. A platform that is away is asked again for a day; one that shut us out is not."""
         began, tries = time.monotonic(), 0
         while True:
             try:
-                text = await self._drafter.caption(picture.id)
-                await self._presenter.show(picture.id, "done", text, search=True)
-                break
+                await show()
+                return
             except PlatformError as error:
                 if error.gone or time.monotonic() - began > DELIVERY_LIMIT:
                     log.warning("picture could not be shown", picture=picture.key, chat=str(picture.chat_key), reason=error.message)
-                    break
+                    return
                 pause = DELIVERY_PAUSES[min(tries, len(DELIVERY_PAUSES) - 1)]
                 tries += 1
                 log.info("delivery tried again", picture=picture.key, pause=pause, reason=error.message)
                 await asyncio.sleep(pause)
-        await self._state(job, "done")
 
     async def failed(self, job: Job, error: BaseException) -> None:
         """Tell the chat why there is no picture; keeps the takes that exist."""
