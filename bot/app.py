@@ -182,7 +182,7 @@ async def learn_models(models: Mapping[str, ChatModel]) -> None:
 def _announce(settings: Settings, engine: Engine) -> None:
     """One clear line on what is running."""
     services = engine.services
-    page = f"http://{settings.web.host}:{settings.web.port}" if settings.web.enabled else "off"
+    page = getattr(services.platforms.get("web"), "address", "off")  # the port may have been chosen at start
     others = [name for name in services.platforms if name != "web"]
     log.info(
         "Vignette is ready",

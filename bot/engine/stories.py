@@ -11,7 +11,7 @@ from bot.engine.services import Services
 from bot.engine.stage import Stage, set_stage
 from bot.engine.story.macros import expand
 from bot.engine.story.tools import PictureWish
-from bot.storage import chats, entries
+from bot.storage import chats, entries, inbox
 from bot.storage.records import Chat, Entry
 from providers.contract import ChatModel
 
@@ -109,5 +109,9 @@ class Stories:
         return True
 
     async def hush(self, chat: Chat) -> bool:
-        """Stop the reply being written in this chat."""
-        return await self._services.lanes.cancel_running(str(chat.key))
+        """Stop the reply being written in this chat, for good: a restart does not take it up again."""
+        if not await self._services.lanes.cancel_running(str(chat.key)):
+            return False
+        async with self._services.db.write() as c:
+            await inbox.give_up(c, chat.key)
+        return True

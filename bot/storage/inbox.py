@@ -85,6 +85,12 @@ async def unfinished(c: AsyncConnection) -> list[Inbox]:
     return [_inbox(row) for row in (await c.execute(wanted)).mappings()]
 
 
+async def give_up(c: AsyncConnection, chat_key: ChatKey) -> None:
+    """The message of a chat whose answer is being written counts as not answered: the next start leaves it alone."""
+    begun = inbox.c.chat_key == str(chat_key), inbox.c.kind == "message", inbox.c.state == "working"
+    await c.execute(update(inbox).where(*begun).values(state="failed"))
+
+
 async def tail(c: AsyncConnection, chat_key: ChatKey, limit: int = 20) -> list[Inbox]:
     """The newest events of a chat, oldest first."""
     newest = select(inbox).where(inbox.c.chat_key == str(chat_key)).order_by(inbox.c.id.desc()).limit(limit)

@@ -159,9 +159,10 @@ class StoryReader:
     def _waiting(self, read: _Read) -> list[Piece]:
         """Messages that were received and are not in the story yet, and the newest one when it was not answered."""
         pieces: list[Piece] = []
-        for row in read.tail:
-            failed = row.state == "failed" and row is read.tail[-1]
-            if row.kind != "message" or not row.payload or not (failed or row.state in ("received", "working")):
+        messages = [row for row in read.tail if row.kind == "message"]
+        for row in messages:
+            failed = row.state == "failed" and row is messages[-1]
+            if not row.payload or not (failed or row.state in ("received", "working")):
                 continue
             event = Incoming.model_validate_json(row.payload)
             at = naive(event.sent_at)

@@ -138,6 +138,30 @@ async def test_a_failed_answer_can_be_tried_again_even_after_a_restart(template:
         assert "Try again" not in page.html
 
 
+async def test_a_reply_that_was_stopped_is_not_written_after_a_restart(template: Path, tmp_path: Path) -> None:
+    never, begun = asyncio.Event(), asyncio.Event()
+
+    async def endless(request: ChatRequest) -> Sequence[ChatEvent]:
+        begun.set()
+        await never.wait()
+        return ()
+
+    async with served(template, tmp_path) as page:
+        await page.load()
+        page.chat.queue(endless)
+        await page.post("say", text="Tell me everything.")
+        await begun.wait()
+        assert "Stopped." in (await page.post("say", text="/cancel")).text
+        assert "aria-busy" not in await page.load()
+        assert texts(page, "player") == ["Tell me everything."]
+    async with served(template, tmp_path) as page:
+        await page.engine.services.lanes.idle()
+        await page.load()
+        assert page.chat.requests == []
+        assert len(texts(page, "character")) == 1
+        assert "reanswer" in controls(page.html)
+
+
 async def test_pictures_and_their_controls(page: Served) -> None:
     page.backend.gate = asyncio.Event()
     await page.say(WISH)
