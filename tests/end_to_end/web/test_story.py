@@ -1,51 +1,24 @@
-"""What a person does on the page, over HTTP: what comes back, what every open page is sent, and what a page loaded later shows."""
+"""Talking on the page, over HTTP: what comes back, and what a page loaded later shows."""
 
 from __future__ import annotations
 
 import asyncio
-import html
 import json
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from bot.frontends.web.hub import MOST_PIECES, Hub
 from bot.frontends.web.story import StoryReader
 from bot.storage import entries
 from providers.contract import ChatEvent, ChatRequest, TextDelta
 from providers.errors import ErrorKind
-from tests.end_to_end.web.served import MAIN, Served, served
+from tests.end_to_end.web.looks import WISH, controls, drawn, press, texts
+from tests.end_to_end.web.served import Served, served
 from tests.fakes import FakeChat, png, provider_error
 
-WISH = "Send me a picture of a lighthouse at night."
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'><b>`"
-
-
-def controls(story: str) -> dict[str, tuple[str, str]]:
-    """Verb → (control, element) of the buttons on a page; the last of each verb."""
-    found = re.findall(r'data-control="((\w+):[^"]*)" data-message="([^"]+)"', story)
-    return {verb: (control, element) for control, verb, element in found}
-
-
-async def press(page: Served, verb: str, source: str = "") -> str:
-    control, element = controls(source or page.html)[verb]
-    answer = await page.post("press", control=control, message=element)
-    assert answer.status_code == 200
-    return answer.text
-
-
-async def drawn(page: Served) -> None:
-    """Wait until no picture is under way, and load the story."""
-    while page.engine.services.jobs.running:
-        await asyncio.sleep(0.005)
-    await page.load()
-
-
-def texts(page: Served, kind: str) -> list[str]:
-    found = re.findall(rf'class="line {kind}.*?<div class="text">(.*?)</div>', page.html, re.DOTALL)
-    return [html.unescape(re.sub(r"<[^>]+>", "", text)).strip() for text in found]
 
 
 async def test_talk(page: Served) -> None:
@@ -162,69 +135,6 @@ async def test_a_reply_that_was_stopped_is_not_written_after_a_restart(template:
         assert "reanswer" in controls(page.html)
 
 
-async def test_pictures_and_their_controls(page: Served) -> None:
-    page.backend.gate = asyncio.Event()
-    await page.say(WISH)
-    await page.backend.entered.wait()
-    await page.load()
-    assert "cancel" in controls(page.html)
-    page.backend.gate.set()
-    await drawn(page)
-    assert re.search(r'<img class="shown" src="/asset/[0-9a-f]{64}" alt="lighthouse at night[^"]*"', page.html)
-    await press(page, "again")
-    await drawn(page)
-    assert ">2/2<" in page.html
-    await press(page, "prev")
-    assert ">1/2<" in await page.load()
-    form = await press(page, "edit")
-    found = re.search(r'name="form" value="([^"]+)"', form)
-    assert found
-    await page.post("form", **{"form": found[1], "value-prompt": "a red lighthouse", "value-negative": "fog"})
-    await drawn(page)
-    assert ">3/3<" in page.html
-    assert "fog" in await press(page, "info")
-    assert page.backend.specs[-1].prompt == "a red lighthouse"
-    gallery = await page.load("/c/main/gallery")
-    assert gallery.count("<figure") == 3
-    take = re.search(r"/c/main/take/\d+\.json", gallery)
-    assert take
-    assert (await page.client.get(take[0])).json()["request"]["prompt"] == "a red lighthouse"
-    picture = re.search(r"/asset/[0-9a-f]{64}", gallery)
-    assert picture
-    assert (await page.client.get(picture[0])).content.startswith(b"\x89PNG")
-    await page.load()
-    await press(page, "delete")
-    assert "/asset/" not in await page.load()
-    assert "No pictures yet" in await page.load("/c/main/gallery")
-
-
-async def test_a_cancelled_picture(page: Served) -> None:
-    page.backend.gate = asyncio.Event()
-    await page.say(WISH)
-    await page.backend.entered.wait()
-    await page.load()
-    await press(page, "cancel")
-    await drawn(page)
-    assert "Cancelled." in page.html
-    assert page.backend.cancelled
-
-
-async def test_a_background_is_painted_and_kept(page: Served) -> None:
-    await page.say("/imagine background")
-    await drawn(page)
-    assert re.search(r'id="backdrop" data-background="[0-9a-f]{64}"', page.html)
-
-
-async def test_message_actions(page: Served) -> None:
-    page.chat.queue("A grey cat sleeps on the rope.")
-    await page.say("What is there?")
-    element = re.findall(r'<article id="([^"]+)" class="line character"', page.html)[-1]
-    await page.post("act", action="draw-as-written", target=element)
-    await drawn(page)
-    assert "A grey cat sleeps on the rope" in page.backend.specs[-1].prompt
-    assert (await page.post("act", action="forget", target=element)).status_code == 404
-
-
 async def test_retry_writes_the_answer_anew_in_its_place(page: Served) -> None:
     page.chat.queue("First.", "Second.")
     await page.say("Say something.")
@@ -302,46 +212,3 @@ async def test_older_entries_are_loaded_on_demand(page: Served) -> None:
     assert "line 69." in older
     assert "line 70." not in older
     assert "<html" not in older
-
-
-async def test_a_page_that_missed_nothing_is_sent_only_what_is_new(page: Served) -> None:
-    hub = page.front.hub
-    await page.load()
-    mark = hub.mark(MAIN)
-    async with page.client.stream("GET", "/c/main/events", params={"after": mark}) as stream:
-        lines = stream.aiter_lines()
-        first = await _event(lines)
-        assert 'id="who"' in first
-        assert "<main" not in first
-        await page.say("New words.")
-        assert "New words." in await _event(lines)
-    async with page.client.stream("GET", "/c/main/events", headers={"last-event-id": mark}) as stream:
-        whole = await _event(stream.aiter_lines())  # it missed something: the whole story, and what is around it
-    assert whole.count("<main") == whole.count('<span id="csrf"') == whole.count('<h1 id="who"') == 1
-
-
-async def _event(lines: AsyncIterator[str]) -> str:
-    data: list[str] = []
-    async for line in lines:
-        if line.startswith("data:"):
-            data.append(line[5:])
-        elif not line and data:
-            break
-    return "\n".join(data)
-
-
-async def test_a_slow_page_keeps_nothing_waiting_and_gets_the_newest() -> None:
-    hub = Hub()
-    pages = hub.listen(MAIN, hub.mark(MAIN))
-    page = await anext(pages)
-    for number in range(10_000):
-        hub.publish(MAIN, "m1", f"<p>{number}</p>")
-    hub.publish(MAIN, "m2", "<p>other</p>")
-    hub.remove(MAIN, "m1")
-    assert await page.changes() == '<div data-remove="m1"></div><p>other</p>'
-    for number in range(MOST_PIECES + 5):
-        hub.publish(MAIN, f"m{number}", "<p></p>")
-    assert page.stale
-    hub.close()
-    with pytest.raises(StopAsyncIteration):
-        await anext(pages)
