@@ -144,6 +144,8 @@ class ComfyCloudBackend:
         if status == "in_progress":
             watch.progress(Progress("drawing"))
             return
+        if status not in ("waiting_to_dispatch", "pending"):
+            raise bad_answer(self.name, f"unknown status «{status[:40]}»")
         pending = (await self._api.queue()).pending
         watch.progress(Progress("queued", place=pending.index(job.id) if job.id in pending else None))
 

@@ -86,10 +86,7 @@ class GeminiImagesBackend(CloudBackend):
             query = {"pageSize": "1000", **({"pageToken": token} if token else {})}
             answer = await self._ask_json("GET", "/models", params=query)
             rows = answer.get("models") if isinstance(answer, Mapping) else None
-            for row in rows if isinstance(rows, list) else ():
-                name = str(row.get("name") or "").removeprefix("models/") if isinstance(row, Mapping) else ""
-                if ("image" in name or "banana" in name) and "generateContent" in (row.get("supportedGenerationMethods") or ()):
-                    found.append(ImageModelInfo(name, str(row.get("displayName") or name), "gemini-image"))
+            found.extend(model for row in (rows if isinstance(rows, list) else ()) if (model := _image_model(row)))
             token = str(answer.get("nextPageToken") or "") if isinstance(answer, Mapping) else ""
             if not token:
                 break
@@ -133,6 +130,15 @@ class GeminiImagesBackend(CloudBackend):
 
     def _reshape(self, body: Any) -> Any:
         return plainer(body)
+
+
+def _image_model(row: Any) -> ImageModelInfo | None:
+    """A row of the list, if its model draws."""
+    if not isinstance(row, Mapping):
+        return None
+    name, methods = str(row.get("name") or "").removeprefix("models/"), row.get("supportedGenerationMethods")
+    draws = ("image" in name or "banana" in name) and isinstance(methods, list) and "generateContent" in methods
+    return ImageModelInfo(name, str(row.get("displayName") or name), "gemini-image") if draws else None
 
 
 def _is_imagen(model: str) -> bool:

@@ -61,7 +61,7 @@ def plainer(body: Any) -> Any:
     error = body.get("error") if isinstance(body, Mapping) else None
     if not isinstance(error, Mapping):
         return body
-    details = [detail for detail in error.get("details") or () if isinstance(detail, Mapping)]
+    details = _mappings(error.get("details"))
     plain = dict(error)
     reason = next((str(detail["reason"]) for detail in details if detail.get("reason")), "")
     if reason == "API_KEY_INVALID" or "api key not valid" in str(error.get("message")).lower():
@@ -69,7 +69,11 @@ def plainer(body: Any) -> Any:
     delay = next((re.fullmatch(r"(\d+(?:\.\d+)?)s", str(detail["retryDelay"])) for detail in details if detail.get("retryDelay")), None)
     if delay:
         plain["availability"] = {"retry_after": float(delay[1])}
-    fields = [violation for detail in details for violation in detail.get("fieldViolations") or () if isinstance(violation, Mapping)]
+    fields = [violation for detail in details for violation in _mappings(detail.get("fieldViolations"))]
     if fields:
         plain["param"] = str(fields[0].get("field") or "")
     return {"error": plain}
+
+
+def _mappings(value: Any) -> list[Mapping[str, Any]]:
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -104,9 +105,49 @@ async def check_hang_up(server: Loopback, make: Make, path: str) -> None:
     await server.hung_up.wait()
 
 
+def _holding(*path: str | int, value: Any) -> Any:
+    """A value deep inside: names make objects, numbers lists."""
+    for step in reversed(path):
+        value = {step: value} if isinstance(step, str) else [value]
+    return value
+
+
+_GOOD: tuple[tuple[str | int, ...], ...] = (
+    *(
+        (),
+        ("data",),
+        ("data", 0),
+        ("data", 0, "b64_json"),
+        ("data", 0, "url"),
+        ("images",),
+        ("images", 0),
+        ("images", 0, "url"),
+        ("image",),
+    ),
+    *(("candidates", 0), ("candidates", 0, "content"), ("candidates", 0, "content", "parts", 0, "inlineData"), ("promptFeedback",)),
+    *(("choices", 0), ("choices", 0, "message"), ("choices", 0, "message", "images", 0, "image_url"), ("artifacts", 0), ("predictions", 0)),
+    *(("id",), ("prompt_id",), ("polling_url",), ("status_url",), ("usage",), ("status",), ("outputs", "1", "images", 0)),
+)
+_BAD: tuple[tuple[str | int, ...], ...] = (
+    *((), ("error",), ("error", "message"), ("error", "code"), ("error", "details"), ("error", "details", 0, "retryDelay")),
+    *(("error", "details", 0, "fieldViolations"), ("error", "metadata"), ("errors",), ("detail",), ("detail", 0, "loc"), ("name",)),
+)
+_ODD = (None, 7, "words", [7], {"a": [None]})
+NONSENSE = tuple((_holding(*path, value=odd), status) for paths, status in ((_GOOD, 200), (_BAD, 400)) for path in paths for odd in _ODD)
+
+
+async def check_nonsense(server: Loopback, make: Make, path: str, method: str = "POST") -> None:
+    """JSON of unexpected shapes, as a good answer and as an error, raises nothing but a ``ProviderError``."""
+    for value, status in NONSENSE:
+        server.on(method, path, json_reply(value, status))
+        with suppress(ProviderError):
+            await drawn(make())
+
+
 async def check_one_call(server: Loopback, make: Callable[..., ImageBackend], path: str, **more: Any) -> None:
     """All of that for a service that answers in one call; ``make`` takes the server and options."""
     await check_faults(server, lambda: make(server, **more), path)
+    await check_nonsense(server, lambda: make(server, **more), path)
     server.on("POST", path, json_reply({"error": {"message": "You exceeded your current quota", "code": "insufficient_quota"}}))
     assert (await failed(make(server, **more))).kind is ErrorKind.NO_CREDIT
     await check_slow(server, lambda: make(server, **{**more, "seconds": 0.05}), path)

@@ -14,7 +14,7 @@ from providers.images.bfl import BlackForestLabsBackend
 from providers.images.bfl_models import MODELS
 from providers.images.polling import belongs_to
 from providers.images.references import as_base64
-from tests.contract.cloud_parts import KEY, MEGABYTE, OTHER, PICTURE, check_faults, cloud_config, draw_all, drawn, failed
+from tests.contract.cloud_parts import KEY, MEGABYTE, OTHER, PICTURE, check_faults, check_nonsense, cloud_config, draw_all, drawn, failed
 from tests.contract.image_parts import PNG, REFERENCE, Watch, spec
 from tests.contract.loopback import Loopback, Reply, json_reply, loopback, text_reply
 from tests.contract.recorded import check_requests
@@ -233,6 +233,7 @@ async def test_documented_errors(server: Loopback, code: int, body: Any, kind: E
 
 
 async def test_faults_of_the_submission(server: Loopback) -> None:
+    await check_nonsense(server, lambda: backend(server), DRAW)
     await check_faults(server, lambda: backend(server), DRAW)
 
 

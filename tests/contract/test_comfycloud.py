@@ -12,7 +12,7 @@ import pytest
 from providers.errors import ErrorKind
 from providers.http import close_clients
 from providers.images.comfycloud import ComfyCloudBackend
-from tests.contract.cloud_parts import KEY, OTHER, PICTURE, check_faults, cloud_config, drawn, failed
+from tests.contract.cloud_parts import KEY, OTHER, PICTURE, check_faults, check_nonsense, cloud_config, drawn, failed
 from tests.contract.image_parts import PNG, REFERENCE, Watch, spec
 from tests.contract.loopback import Loopback, Reply, json_reply, loopback, text_reply
 from tests.contract.recorded import check_requests, form_of
@@ -114,6 +114,7 @@ FAILURE = {
         (json_reply({"code": "UNAUTHORIZED", "message": "m"}, 401), details(), ErrorKind.UNAUTHORISED),
         (text_reply("<html>"), details(), ErrorKind.BAD_ANSWER),
         (json_reply({}), details(), ErrorKind.BAD_ANSWER),
+        (state("dreaming"), details(), ErrorKind.BAD_ANSWER),
     ],
 )
 async def test_every_end_of_a_job(server: Loopback, status: Reply, detail: Reply, kind: ErrorKind) -> None:
@@ -218,4 +219,5 @@ async def test_models_choices_and_health(server: Loopback) -> None:
 
 
 async def test_faults_of_the_submission(server: Loopback) -> None:
+    await check_nonsense(server, lambda: backend(server), SUBMIT)
     await check_faults(server, lambda: backend(server), SUBMIT, skip=("too fast",))

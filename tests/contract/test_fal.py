@@ -14,7 +14,7 @@ from providers.http import close_clients
 from providers.images.fal import FalBackend
 from providers.images.fal_models import ENDPOINTS, editors_of, learnt
 from providers.images.references import as_data_uri
-from tests.contract.cloud_parts import KEY, OTHER, PICTURE, check_faults, cloud_config, draw_all, drawn, failed
+from tests.contract.cloud_parts import KEY, OTHER, PICTURE, check_faults, check_nonsense, cloud_config, draw_all, drawn, failed
 from tests.contract.image_parts import PNG, REFERENCE, Watch, spec
 from tests.contract.loopback import Loopback, Reply, json_reply, loopback, text_reply
 from tests.contract.recorded import check_requests, check_value, document, material
@@ -285,6 +285,7 @@ async def test_models_and_health(server: Loopback) -> None:
 
 
 async def test_faults_of_the_submission(server: Loopback) -> None:
+    await check_nonsense(server, lambda: backend(server), "/fal-ai/flux/dev")
     await check_faults(server, lambda: backend(server), "/fal-ai/flux/dev")
 
 

@@ -34,9 +34,11 @@ async def server() -> AsyncIterator[Loopback]:
     async with loopback() as running:
         running.on("POST", DRAW, answer({"text": "Here you are"}, picture()))
         first = [{"name": f"models/{name}", "supportedGenerationMethods": METHODS} for name in ("gemini-2.5-flash-image", "gemini-3-pro")]
-        more = [
+        more: list[Any] = [
             {"name": "models/nano-banana-pro-preview", "displayName": "Nano Banana Pro", "supportedGenerationMethods": METHODS},
             {"name": "models/imagen-4", "supportedGenerationMethods": ["predict"]},
+            {"name": "models/odd-image", "supportedGenerationMethods": 7},
+            7,
         ]
         running.on("GET", "/models", json_reply({"models": first, "nextPageToken": "t"}), json_reply({"models": more}))
         running.on("POST", IMAGEN, json_reply({"predictions": [{"bytesBase64Encoded": PNG64, "mimeType": "image/png"}]}))
