@@ -6,16 +6,19 @@ import asyncio
 import json
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from bot.frontends.web.story import StoryReader
-from bot.storage import entries
+from bot.domain.events import Incoming
+from bot.engine.recovery import Recovery
+from bot.frontends.web.story import PLACE, StoryReader
+from bot.storage import entries, inbox
 from providers.contract import ChatEvent, ChatRequest, TextDelta
 from providers.errors import ErrorKind
 from tests.end_to_end.web.looks import WISH, controls, drawn, press, texts
-from tests.end_to_end.web.served import Served, served
+from tests.end_to_end.web.served import MAIN, Served, served
 from tests.fakes import FakeChat, png, provider_error
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'><b>`"
@@ -91,6 +94,24 @@ async def test_a_page_loaded_in_the_middle_of_a_reply_shows_it(page: Served) -> 
     await page.engine.services.lanes.idle()
     assert (await page.load()).count("At last.") == 1
     assert "aria-busy" not in page.html
+
+
+async def test_a_message_that_was_only_received_is_on_the_page(page: Served) -> None:
+    """As after a crash right behind the intake, before the story has it."""
+    await page.load()
+    author = await StoryReader(page.engine, page.front).person()
+    event = Incoming(
+        chat=MAIN, place=PLACE, author=author, message_id="w1", text="<i>Hello?</i>", sent_at=datetime.now(UTC), addressed=True
+    )
+    async with page.engine.services.db.write() as c:
+        await inbox.receive(c, MAIN, "message", event.message_id, event.model_dump_json())
+    await page.load()
+    assert texts(page, "player") == ["<i>Hello?</i>"]
+    await Recovery(page.engine.services, page.engine.services.turns).run()
+    await page.engine.services.lanes.idle()
+    await page.load()
+    assert texts(page, "player") == ["<i>Hello?</i>"]
+    assert len(texts(page, "character")) == 2
 
 
 async def test_a_failed_answer_can_be_tried_again_even_after_a_restart(template: Path, tmp_path: Path) -> None:
