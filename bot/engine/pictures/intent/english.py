@@ -58,7 +58,7 @@ def vocabulary(extra_verbs: tuple[str, ...] = (), extra_nouns: tuple[str, ...] =
     thing = rf"{_MODS}\s+(?P<noun>{noun})\b(?![-/']\w){_TWO_NOUNS}"
     return Vocabulary(
         make=re.compile(rf"(?<![\w'-])(?P<verb>{verbs})\b{thing}"),
-        draw=re.compile(rf"(?<![\w'-])(?P<verb>{words.DRAW})\b"),
+        draw=re.compile(rf"(?<![\w'-])(?P<verb>{words.DRAW})\b(?!-)"),
         noun=re.compile(rf"(?<![\w'-]){noun}(?![\w-])"),
         object=re.compile(thing),
         short=re.compile(

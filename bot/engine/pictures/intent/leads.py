@@ -22,14 +22,18 @@ _ORDERED = re.compile(rf"(?:my |the |dear |good )*{ORDERED}")
 _MENTION = re.compile(r"@(?P<name>\w+)")
 _FILLER = re.compile(FILLER)
 _POLITE_START = re.compile(r"(?:i|we|you|if|can|could|would|will|why|how|what|let's|it|this|that|there|the|a|no|not|do|is|any|is there)\b")
+_HINT = re.compile(r"you (?:could|can|might|may)\b")
+LINKED = 8
+"""Words that may stand before a bare «and draw …»; after more of them it is narration."""
 WINDOW = 260
 """Characters before the verb that are read."""
 
 
-def asks(sentence: Folded, verb: int, *, strong: bool, names: Sequence[str]) -> bool:
+def asks(sentence: Folded, verb: int, *, strong: bool, names: Sequence[str], polite: bool = True) -> bool:
     """True when nothing before ``verb`` makes it narration, report, negation or an order to somebody else.
 
     ``strong``: the words after the verb say that it is asked for («me», «please»), so more may stand before it.
+    ``polite``: a question or hint to «you» («can you», «you could») may lead; wishes of one's own («I'd like») have none.
     """
     before = sentence.text[max(0, verb - WINDOW) : verb]
     if mentions_other(before, names):
@@ -38,20 +42,25 @@ def asks(sentence: Folded, verb: int, *, strong: bool, names: Sequence[str]) -> 
     if called is not None and not _FILLER.fullmatch(called["name"]) and not _POLITE_START.match(called["name"]):
         if calls_other(sentence, called, names):
             return False
-        if len(before) == called.end() or _plain(before[called.end() :]):
+        if len(before) == called.end() or _plain(before[called.end() :], strong=strong, polite=polite):
             return called["comma"].strip() != ":"
-    if _plain(before):
+    if _plain(before, strong=strong, polite=polite):
         return True
     for cut in reversed(list(_BREAK.finditer(before))):
         lead = _LEAD.fullmatch(before, cut.end())
-        if lead is None:
+        if lead is None or (lead["polite"] and not polite):
+            continue
+        if not strong and cut[0].strip() in ("and", "or", "then") and before.count(" ", 0, cut.start()) > LINKED:
             continue
         return _prior_allows(before[: cut.start()], strong=strong or bool(lead["polite"]) or cut[0].strip() == "please")
     return False
 
 
-def _plain(before: str) -> bool:
-    return _LEAD.fullmatch(before) is not None
+def _plain(before: str, *, strong: bool, polite: bool) -> bool:
+    lead = _LEAD.fullmatch(before)
+    if lead is None:
+        return False
+    return lead["polite"] is None or (polite and (strong or _HINT.match(lead["polite"]) is None))
 
 
 def _prior_allows(prior: str, *, strong: bool) -> bool:

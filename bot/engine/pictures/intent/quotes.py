@@ -27,6 +27,9 @@ _OTHER_AFTER = re.compile(
     r"|is (?:what|all|how|the)|was (?:what|all|how|the)|that's what|lol|haha|as if|like,|a (?:dit|répondu)|dijo|sagte|disse|сказал|powiedział)"
 )
 _FIRST_AFTER = re.compile(rf"\s*[,.—-]?\s*(?:i|we) (?:\w+ly )?{_SAY}\b(?!(?: to)? (?:him|her|them|the|my|his|a|an)\b)")
+_FIRST_TO_OTHER = re.compile(
+    rf"\s*[,.—-]?\s*(?:i|we) (?:\w+ly )?{_SAY}\b(?: \w+ly)?(?: (?:to|at))? (?:him|her|them|the|my|his|a|an)\b(?! (?:smile|grin|laugh|whisper|low|soft|quiet))"
+)
 _OTHER_BEFORE = re.compile(
     rf"(?:\b(?:{_SAY}|saying|asking|yelling|reading|titled|called|named|like|be like|lyrics?|line|verse|chorus|song|quote|motto|slogan|caption|"
     r"sign|poster|prompt|phrase|words?|sentence|message|text|note|letter|email|label|button|goes|is|was|were|says|typing|type|typed|write|about|"
@@ -81,6 +84,8 @@ def _names_a_subject(before: str) -> bool:
 def _is_reported(text: str, start: int, end: int) -> bool:
     after = text[end : end + 80]
     before = text[max(0, start - 60) : start]
+    if _FIRST_TO_OTHER.match(after):
+        return True
     if _FIRST_AFTER.match(after) or _FIRST_BEFORE.search(before):
         return False
     return bool(_OTHER_AFTER.match(after) or _OTHER_BEFORE.search(before))

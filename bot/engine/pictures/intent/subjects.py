@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.domain.pictures import Mode
 from bot.engine.pictures.intent.fold import EMOJI, Folded
-from bot.engine.pictures.intent.words.tails import CUTS, POLITE_TAIL
+from bot.engine.pictures.intent.words.tails import CUTS, LAST_NAME, ONLY_POLITE, POLITE_TAIL
 
 SPECIAL: tuple[tuple[Mode, str], ...] = (
     ("raw_last", r"raw[_ ]last(?: message)?|(?:your |the )?last (?:message|reply|post) (?:verbatim|as[- ]is|word for word)"),
@@ -36,6 +36,7 @@ SPECIAL: tuple[tuple[Mode, str], ...] = (
 )
 _SPECIAL = tuple((mode, re.compile(rf"(?:{pattern})")) for mode, pattern in SPECIAL)
 _ARTICLE = re.compile(r"(?:an?|the|this|that|those|these)\s+(?=\S)")
+_STYLE = re.compile(r"(?<=character) in (?:[\w']+ ){1,4}style\Z")
 _OPENING = re.compile(rf"[\s\"'*_~,:;.—({EMOJI}\[<{{=>-]+")
 _CLOSING = frozenset(" \n\"'*_~,:;.!?…—-" + EMOJI)
 _EMOTICON = re.compile(r"\s*(?:[:;=x8]['-]?[()dpo3*/\\|]+|<3+|\^[_.]?\^|[(:]:?|xd+|\){1,4})$")
@@ -62,12 +63,15 @@ def clean(sentence: Folded, start: int, end: int, *, keep_cuts: bool = False) ->
         start += article.end()
     start, end = _trimmed(text, start, end)
     bare = " ".join(text[start:end].replace('"', "").replace("*", "").split())
+    if ONLY_POLITE.fullmatch(bare):
+        return Subject("", None)
     typed = re.sub(r"\*\*|__|~~", "", sentence.cut(start, end)).strip()
     return Subject(" ".join(typed.split()), special_mode(bare))
 
 
 def special_mode(words: str) -> Mode | None:
-    """The mode that these lower-case words name, or None."""
+    """The mode that these lower-case words name, or None. A pet name or a wish for a style after them changes nothing."""
+    words = _STYLE.sub("", LAST_NAME.sub("", words))
     for mode, pattern in _SPECIAL:
         if pattern.fullmatch(words):
             return mode

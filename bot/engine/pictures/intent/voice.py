@@ -48,6 +48,7 @@ _TURNS = re.compile(
     r"towards?)? ?(?!you\b|u\b|to\b)(?:the|a|an|my|his|her|their|one of|another|some|our)\b (?!camera|floor|ground|sky|wall|table|door|window"
     r"|ceiling|phone|screen|sea|map|chrome|mess|view|stars?|moon|horizon|paper|picture|painting|distance)\w"
 )
+_AWAY_ENDS = re.compile(r"\n|\(\(|[(\[]\s*ooc\b")
 _TO_YOU = re.compile(r"\b(?:you|u|your)\b")
 
 
@@ -92,7 +93,8 @@ def _without_actions(text: str) -> tuple[str, bool]:
         done = match.end()
     rest = text[done:]
     if away:
-        end = rest.find("\n\n") if "\n\n" in rest else len(rest)
+        until = _AWAY_ENDS.search(rest)
+        end = until.start() if until else len(rest)
         rest = MASK * end + rest[end:]
     pieces.append(rest)
     return "".join(pieces), acted

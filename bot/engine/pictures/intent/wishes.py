@@ -22,7 +22,7 @@ _OPENERS = (
     r"|(?:would it be|is it) (?:possible|ok|okay) (?:to|if i) (?:get|have|see)|(?:how|what) about|(?:you )?(?:do )?(?:still )?owe me"
     r"|(?:(?:i'm|i am|we're) )?(?:still )?waiting (?:for|on)|let me (?:see|have|get)|let's (?:have|see|get)|mind if i (?:get|see|have)"
     rf"|(?:you )?promised (?:me|us)|(?:i'm|i am) (?:begging|asking|dying|desperate) (?:you )?(?:for|to see)|(?:time for|requesting|requested:?|in need of)|bring on"
-    r"|where(?:'s| is| are) (?:my|the|that|our)(?= \w* ?(?:pic|photo|drawing|painting|selfie|sketch|portrait))|i(?:'ll| will) (?:take|have)|hit me with|(?:may|can) i please (?:get|have|see)"
+    r"|where(?:'s| is| are) (?:my|the|that|our)(?= \w* ?(?:pic|photo|drawing|painting|selfie|sketch|portrait))|i(?:'ll| will) have|hit me with|(?:may|can) i please (?:get|have|see)"
 )
 _GERUND = re.compile(
     r"(?:would you mind|do you mind|mind|how about(?: you)?|what about(?: you)?|any chance of(?: you)?|fancy|care for|feel like|you mind|(?:would you|how do you feel about)|"
@@ -34,7 +34,7 @@ _LOOKS = re.compile(
 )
 _SHOW_START = re.compile(r"(?:show|showing|let|can|could|may|draw|illustrate|paint|sketch|i|we)\b")
 _MOMENT = re.compile(
-    rf"\b(?:this|that|the|our|it|such a)\b(?: [\w']+){{0,4}}? (?:needs|deserves|calls for|begs for|demands|requires|has to be|should be|must be|wants)(?: [\w-]+){{0,3}}? {words.NOUN}\b"
+    rf"\b(?:this|that|the|our|it|such a)\b(?: [\w']+){{0,4}}? (?:needs|deserves|calls for|begs for|demands|is worth|cries out for)(?: [\w-]+){{0,3}}? {words.NOUN}\b"
 )
 _PROOF = re.compile(r"\b(?:pics?|photos?|picture) or (?:it|that|this) didn'?t happen\b")
 _RAW = re.compile(
@@ -46,7 +46,7 @@ _ONE = re.compile(
 )
 _FOLLOW = re.compile(
     rf"(?:(?:{FILLER})[\s,.!—-]+)*?(?:(?P<more>(?:(?:give|show|send|draw|make|paint|do) (?:me |us )?|(?:can|could|may) (?:i|we|you) (?:get|have|see|do|make|send|draw) (?:me )?)?(?:another(?: one)?|one more|a new one|a different one|a second one|"
-    rf"(?:the )?same(?: {words.NOUN}| one| again)?|now one|and one|one))\b(?: {words.NOUN})?(?P<rest>(?:,? (?:but|of|in|from|with|at|as|where|and|only|except|showing|without)\b|,? (?:please|this time)).*|[\s?!.]*$)"
+    rf"(?:the )?same(?: {words.NOUN}| one| again)?|(?:now|and|then) one))\b(?: {words.NOUN})?(?P<rest>(?:,? (?:but|of|in|from|with|at|as|where|and|only|except|showing|without)\b|,? (?:please|this time)).*|[\s?!.]*$)"
     r"|again,? (?:but|with|this time|in|from)\b(?P<again>.*))"
 )
 _REDO = re.compile(
@@ -60,7 +60,7 @@ def wished(sentence: Folded, rules: english.Vocabulary, names: Sequence[str]) ->
     text = sentence.text
     for match in re.finditer(rf"(?<![\w'])(?:{_OPENERS})(?![\w'])", text):
         thing = rules.object.match(text, match.end())
-        if thing is None or not leads.asks(sentence, match.start(), strong=True, names=names):
+        if thing is None or not leads.asks(sentence, match.start(), strong=True, names=names, polite=False):
             continue
         if idioms.IDIOM.search(text, match.start(), thing.end() + 30):
             continue

@@ -134,7 +134,7 @@ REDRAW = r"(?:redraw|re-draw|repaint|re-render|rerender|regenerate|redo|re-do|re
 
 MODIFIER_STOP = (
     r"(?:of|in|on|to|from|into|under|over|at|with|by|as|about|through|across|behind|like|than|and|or|but|if|when|while|that|who|what|where"
-    r"|why|how|which|is|are|was|were|be|been|has|have|had|do|does|did|not|no|never|i|he|she|it|they|we|for|so|because|until|out|up|off"
+    r"|why|how|which|is|are|was|were|be|been|has|have|had|do|does|did|not|no|never|i|you|he|she|it|they|we|remember|for|so|because|until|out|up|off"
     r"|down|there|here|this's|then|without|any|don't|i'm|i've|i'll|i'd|it's|that's|you're|want|need)"
 )
 PLAIN_ADJECTIVE = (

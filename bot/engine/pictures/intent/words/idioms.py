@@ -22,9 +22,9 @@ NOT_DRAWN = re.compile(
 NOT_PAINTED = re.compile(
     r"\s*(?:me|us|them|him|her|you|yourself)\s+(?:surprised|impressed|shocked|unimpressed|curious|intrigued|confused|green|red|blue|black|white|gold|pink|a liar"
     r"|as|in a bad light|skeptical|sceptical|amazed|happy|jealous|scared|excited|bored|stupid|foolish|a fool|the villain|into|with)\b"
-    r"|\s*(?:the|this|that|my|our|your|a) (?:\w+ )?(?:town red|walls?|fence|house|room|barn|shed|ceiling|kitchen|hull|boat|nails|toenails|fingernails|door|target"
+    r"|\s*(?:the|this|that|my|our|your|a) (?:walls?|fence|house|room|barn|shed|ceiling|kitchen|hull|boat|nails|toenails|fingernails|door|target"
     r"|bedroom|face|picture\b(?! of))\b(?! (?:of|by|with|in|on|at|near|that|we)\b)"
-    r"|\s*(?:over|yourself (?:into|as)|by numbers|it (?:red|blue|black|white|green|yellow))\b"
+    r"|\s*the town\b|\s*(?:over|yourself (?:into|as)|by numbers|it (?:red|blue|black|white|green|yellow))\b"
 )
 NOT_RENDERED = re.compile(
     r"\s*(?:aid|assistance|help|judg|unto|service|him|her|them|the fat|useless|null|void|verdict|payment|it|a (?:verdict|service|decision)|html|json|markdown"

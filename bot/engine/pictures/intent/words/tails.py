@@ -12,9 +12,11 @@ _PIECES = (
     r"|if (?:that's|it's) (?:ok|okay|possible|not too much(?: trouble)?|alright|fine)|if possible|would you mind|when you (?:can|get a chance|have time)"
     r"|ok|okay|k|alright|again|already|instead|too|also|as well|then|next|first|maybe|or something|today|tonight|kindly|anyway|yeah|yes|go|omg|idk"
     r"|just for (?:me|fun)|for fun|real fast|sometime|this time|once more|one more time|and thank you|and thanks|mwah|ta|much appreciated|appreciated"
-    r"|i beg (?:of )?you|i'm begging(?: you)?|be quick|hurry|separately|before we (?:start|begin|go on|continue|move on)|with love"
+    r"|all of it|the whole thing|every (?:bit|detail) of it|i beg (?:of )?you|i'm begging(?: you)?|be quick|hurry|separately|before we (?:start|begin|go on|continue|move on)|with love"
 )
-POLITE_TAIL = re.compile(rf"(?:(?<=[\s,.!?~:;—\x01*\"'()-])(?:and |or )?(?:{_PIECES}|{_NAMES}))\Z")
+POLITE_TAIL = re.compile(rf"(?:(?<=[\s,.!?~:;—\x01*\"'()-])(?:and |or )?(?:{_PIECES})|(?<=[,.!?~\x01])\s*{_NAMES})\Z")
+ONLY_POLITE = re.compile(rf"(?:(?:{_PIECES}|{_NAMES})[\s,.!?]*)+")
+LAST_NAME = re.compile(rf"\s+{_NAMES}\Z")
 
 _NEXT = (
     r"(?:i|i'm|i'll|i've|i'd|i can|we|we'll|we're|you|you're|you'll|it's|it|that's|he|she|they|so|because|since|before|but|then|after|while|when|if"
@@ -27,7 +29,7 @@ _BARE = (
     r"|(?:pretty )?please\b|for (?:me|us|my (?:blog|wall|phone|notes|campaign|players|friend)|reference)\b|please\b|then (?:continue|go on|draw|send|make|one of|we)\b"
     r"|to (?:pin|show|hang|put|use|send|compare|remember|print|frame|keep|set|get|help|go with)\b|if you (?:can|could|don't|want|have|would|like|please)\b"
     r"|while (?:i|we|you)\b|when you (?:can|get|have|are|arrive)\b|or (?:i|i'll|else)\b|but (?:make|with|in|not)\b(?=.{0,4}\bit\b)|since (?:i|we|you)\b"
-    r"|(?:i|we) (?:want|need|wanna|would|just|can't|really|have)\b|that would be\b|would be (?:great|nice|awesome|cool|lovely|perfect|amazing)\b"
+    r"|(?:i|we) (?:want to|need to|wanna|would|just|can't|really)\b(?! (?:cross|visit|reach|find|fight|kill|meet|take|climb|enter|open|go))|that would be\b|would be (?:great|nice|awesome|cool|lovely|perfect|amazing)\b"
     r"|as (?:a|my) (?:wallpaper|profile|reference)\b|will you\b|would you mind\b|you promised\b"
 )
 CUTS = re.compile(rf"\s*[,;—]\s*(?={_NEXT}\b)|\s+-+\s+(?={_NEXT}\b)|[\s,]+(?={_BARE})|[?!]+\s|\x01+\s*(?={_NEXT}\b)")
