@@ -76,6 +76,17 @@ async def _jobs(ctx: CommandContext | ControlContext) -> list[Job]:
         return await jobs.active_for_chat(c, ctx.chat.id)
 
 
+_STATES = {"waiting": "just begun", "drafting": "its prompt is being written", "proposed": "waits for your answer", "queued": "in line",
+           "delivering": "on its way"}  # fmt: skip
+
+
+async def _key_of(ctx: CommandContext, job: Job) -> str:
+    """The id of a job's picture, as ``cancel`` takes it."""
+    async with ctx.services.db.read() as c:
+        picture = await pictures.by_id(c, job.picture_id)
+    return picture.key if picture else "?"
+
+
 async def _status(ctx: CommandContext) -> None:
     under_way = await _jobs(ctx)
     model = ctx.services.stories.model_of(ctx.chat)
@@ -83,7 +94,8 @@ async def _status(ctx: CommandContext) -> None:
     backend = ctx.chat.settings.backend or next(iter(ctx.services.backends), "none")
     lines = [
         f"**{stage.character.name}** speaks through {model.name}; pictures come from {backend}.",
-        "\n".join(f"• picture `{j.key}`: {j.state}" for j in under_way) or "Nothing is being drawn.",
+        "\n".join([f"• picture `{await _key_of(ctx, j)}`: {_STATES.get(j.state, j.state)}" for j in under_way])
+        or "Nothing is being drawn.",
     ]
     waiting = ctx.services.lanes.waiting(str(ctx.chat.key))
     if waiting:

@@ -82,8 +82,8 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
     if not (SHARED / "sim" / "telegram").is_dir() or not (SHARED / "sim" / "discord").is_dir():
         pytest.skip("VIGNETTE_SHARED has no simulators")
     sys.path[:0] = [str(SHARED / "sim" / "telegram"), str(SHARED / "sim" / "discord")]
-    from discord_sim import Driver
-    from discord_sim import Sim as DiscordSim  # type: ignore[import-not-found,unused-ignore]
+    from discord_sim import Driver  # type: ignore[import-not-found,unused-ignore]
+    from discord_sim import Sim as DiscordSim
     from tgsim import Config, Sim, Simulator  # type: ignore[import-not-found,unused-ignore]
 
     async with AsyncExitStack() as stack:

@@ -50,7 +50,7 @@ class Someone(ABC):
     async def say(self, text: str, *, reply_to: Bubble | Json | None = None) -> Json: ...
 
     @abstractmethod
-    async def run(self, command: str, *, file: File | None = None, on: Any = None, **options: Any) -> None:
+    async def run(self, command: str, /, *, file: File | None = None, on: Any = None, **options: Any) -> None:
         """Use a command with typed options; ``on`` is the message it is used on."""
 
     @abstractmethod
@@ -109,7 +109,7 @@ class TelegramPerson(Someone):
         sent: Json = await self.human.say(text, chat=self.chat, reply_to=target, thread=self.thread)
         return sent
 
-    async def run(self, command: str, *, file: File | None = None, on: Any = None, **options: Any) -> None:
+    async def run(self, command: str, /, *, file: File | None = None, on: Any = None, **options: Any) -> None:
         line = typed(command, options)
         if file is None:
             await self.say(line, reply_to=on)
@@ -164,7 +164,7 @@ class DiscordPerson(Someone):
         sent: Json = await self.human.send(self.channel, text, reply_to=target)
         return sent
 
-    async def run(self, command: str, *, file: File | None = None, on: Any = None, **options: Any) -> None:
+    async def run(self, command: str, /, *, file: File | None = None, on: Any = None, **options: Any) -> None:
         known = CATALOGUE.command(command)
         if on is not None:
             assert known is not None

@@ -155,7 +155,7 @@ async def test_cancel_reaches_the_backend(ann: Someone, clean: House) -> None:
             await ann.press(drawing, "✖ Cancel")
         else:
             await ann.run("cancel")
-        await ann.sees(lambda b, d=drawing: b.id == d.id and "Cancelled" in b.text)  # type: ignore[misc]
+        await ann.sees(lambda b, d=drawing: b.id == d.id and "Cancelled" in b.text)
         assert clean.draw.interrupts == before + 1
         clean.draw.hold = None
     assert await ann.pictures() == []
@@ -185,7 +185,7 @@ async def test_every_mode_from_the_menu_and_by_word(ann: Someone, clean: House) 
     for number, mode in enumerate(("face", "scene", "background"), 2):
         clean.chat.say(drafted(f"drawn as {mode}"), model="writer")
         await ann.run("imagine", prompt=mode)
-        await until(lambda n=number: len(clean.draw.asked) == n)  # type: ignore[misc]
+        await until(lambda n=number: len(clean.draw.asked) == n)
         assert f"drawn as {mode}" in clean.draw.prompts()[-1]
     shapes = [(b["width"], b["height"]) for b in clean.draw.asked]
     assert shapes[1][1] > shapes[1][0]
