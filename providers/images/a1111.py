@@ -124,7 +124,8 @@ class Automatic1111Backend:
                 wishes, dropped = await self._wishes.of(spec)
                 route, body = await self._request(spec, wishes)
                 answer = await self._draw(route, body, call, watch)
-            return self._result(answer, body, wishes, dropped)
+            # decoding megabytes of base64 is no work for the event loop
+            return await asyncio.to_thread(self._result, answer, body, wishes, dropped)
         except asyncio.CancelledError:
             # Our side ended first; the server draws on, and ``cancel`` may still be told to stop it.
             if call.task is not None:
@@ -237,7 +238,7 @@ class Automatic1111Backend:
         self._connection_suspect = answer.status >= 500
         if answer.status >= 300:
             raise failure(self._config, answer)
-        return json_of(answer, self._config)
+        return await asyncio.to_thread(json_of, answer, self._config)
 
     async def _progress(self) -> dict[str, Any] | None:
         """The server's progress, or None where it has none (stable-diffusion.cpp)."""

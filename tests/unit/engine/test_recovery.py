@@ -84,8 +84,9 @@ async def test_a_message_only_received_is_answered(world: World, again: Again) -
         assert later.platform.said == ["The lamp flickers."]
         assert [e.kind for e in await later.told()] == ["player", "character"]
         assert await state(later, row) == "done"
-        await resume(later)
-        assert len(later.platform.said) == 1
+    async with again() as third:
+        await resume(third)
+        assert third.platform.said == []
 
 
 async def test_a_message_half_answered_is_not_stored_twice(world: World, again: Again) -> None:
@@ -167,8 +168,9 @@ async def test_a_command_cut_off_is_said_to_be(world: World, again: Again) -> No
         await resume(later)
         assert "/persona" in later.platform.notices[0]
         assert await later.engine.accept(call) is None
-        await resume(later)
-        assert len(later.platform.notices) == 1
+    async with again() as third:
+        await resume(third)
+        assert third.platform.notices == []
 
 
 async def test_a_notice_that_cannot_be_posted_does_not_stop_the_rest(world: World, again: Again) -> None:
