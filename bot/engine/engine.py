@@ -51,14 +51,13 @@ class Engine:
     async def hear(self, event: Incoming) -> bool:
         """Take in a message. Returns as soon as it is stored; False when it was known already or is none of our business."""
         async with self.services.db.write() as c:
-            chat = await chats.by_key(c, event.chat, self.services.defaults)
-            if not event.addressed and (chat is None or chat.settings.reply != "always"):
-                return False
+            if not event.addressed:
+                chat = await chats.by_key(c, event.chat, self.services.defaults)
+                if chat is None or chat.settings.reply != "always":
+                    return False
             inbox_id = await inbox.receive(c, event.chat, "message", event.message_id, event.model_dump_json())
             if inbox_id is None:
                 return False
-            if chat is not None:
-                await chats.seen(c, chat.id, event.message_id)
         try:
             self.services.lanes.submit(str(event.chat), lambda: self._turns.run(inbox_id, event))
         except LimitReached as error:
