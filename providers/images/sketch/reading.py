@@ -11,6 +11,7 @@ from providers.images.sketch.clipart import find_icon
 MOST_THINGS = 6
 MOST_BESIDE_PEOPLE = 2
 _WORD = re.compile(r"[a-zà-ÿ][a-zà-ÿ'-]*", re.IGNORECASE)
+_WITHOUT = re.compile(r"\b(?:no|without|empty of)\s+(\w+)")
 _MARKUP = re.compile(r"<[^>]{0,200}>|[(){}\[\]]|:\d+(?:\.\d+)?")
 _NUMBERS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "several": 3, "many": 4, "pair": 2, "some": 3}
 
@@ -56,7 +57,7 @@ class Reading:
 def read_prompt(prompt: str, negative: str = "") -> Reading:
     """Understand a prompt, tags or sentences; what the negative prompt names is left out."""
     text = _MARKUP.sub(" ", prompt[:4000]).replace("_", " ").lower()
-    unwanted = {w for w in _WORD.findall(negative[:4000].lower()) if len(w) > 2}
+    unwanted = {w for w in _WORD.findall(negative[:4000].lower()) if len(w) > 2} | set(_WITHOUT.findall(text))
     tokens = [w for w in _WORD.findall(text) if w not in unwanted]
     joined = f" {' '.join(tokens)} "
     people = 0 if unwanted & {"person", "people", "human", "humans"} else _people(tokens, joined)

@@ -72,7 +72,7 @@ ALIASES: dict[str, str] = {
     "tree": "deciduous-tree", "trees": "deciduous-tree", "boat": "sailboat", "boats": "sailboat", "apple tree": "deciduous-tree", "tower": "castle",
     "spaceship": "rocket", "starship": "rocket", "letter": "envelope", "pine": "evergreen-tree", "pines": "evergreen-tree", "mug": "hot-beverage",
     "tea": "teacup-without-handle", "coffee": "hot-beverage", "beer": "beer-mug", "ale": "beer-mug", "cheese": "cheese-wedge", "lantern": "red-paper-lantern",
-    "sword": "dagger", "swords": "crossed-swords", "wizard": "mage", "mermaid": "merperson", "crown": "crown", "flag": "pirate-flag", "book": "closed-book",
+    "sword": "dagger", "swords": "crossed-swords", "crown": "crown", "book": "closed-book",
     "books": "books", "gull": "bird", "seagull": "bird", "gulls": "bird", "kitten": "cat", "puppy": "dog", "pony": "horse", "stallion": "horse", "cottage": "house",
     "cabin": "hut", "inn": "house-with-garden", "cake": "shortcake", "chest": "toolbox", "potion": "alembic", "magic": "crystal-ball", "hearth": "fire",
     "fireplace": "fire", "campfire": "fire", "flames": "fire", "music": "musical-notes", "church": "church", "temple": "classical-building", "city": "cityscape", "eiffel": "tokyo-tower",

@@ -1,0 +1,119 @@
+"""The sketch renderer: what is named appears, what is refused stays out, and the same request gives the same bytes."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+
+import pytest
+from PIL import Image
+
+from providers.contract import Progress, ProviderConfig, RenderSpec
+from providers.images.sketch import SketchBackend
+from providers.images.sketch.clipart import find_icon
+from providers.images.sketch.reading import read_prompt
+
+needs_packages = pytest.mark.skipif(
+    any(importlib.util.find_spec(name) is None for name in ("dicebear", "dicebear_styles", "resvg_py")),
+    reason="the packages of the sketch renderer are not installed (make setup)",
+)
+
+
+class _Watch:
+    ref: str | None = None
+
+    def progress(self, progress: Progress) -> None:
+        assert progress.stage == "drawing"
+
+    async def remember(self, ref: str) -> None:
+        raise AssertionError("a sketch has nothing to remember")
+
+
+def things(prompt: str, negative: str = "") -> list[tuple[str, int]]:
+    return [(thing.icon, thing.count) for thing in read_prompt(prompt, negative).things]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("a lighthouse in a storm", [("lighthouse", 1)]),
+        ("three foxes in a snowy forest", [("fox", 3)]),
+        ("two robots", [("robot", 2)]),
+        ("a red dragon over a castle", [("dragon", 1), ("castle", 1)]),
+        ("(masterpiece:1.2), best quality, cat, <lora:ink:0.8>", [("cat", 1)]),
+        ("", []),
+    ],
+)
+def test_things(prompt: str, expected: list[tuple[str, int]]) -> None:
+    assert things(prompt) == expected
+
+
+def test_colours_belong_to_what_follows() -> None:
+    dragon, castle = read_prompt("a red dragon over a castle").things
+    assert dragon.colour is not None
+    assert castle.colour is None
+
+
+def test_the_negative_prompt_keeps_things_out() -> None:
+    assert things("a cat and a dog", "dog") == [("cat", 1)]
+    assert read_prompt("a woman by the sea", "people, person").people == 0
+
+
+@pytest.mark.parametrize("prompt", ["background, scenery, no people, harbour", "an empty street without people"])
+def test_no_people_means_none(prompt: str) -> None:
+    assert read_prompt(prompt).people == 0
+
+
+def test_stage() -> None:
+    reading = read_prompt("close-up portrait of an old fisherman, harbour at night, rain")
+    assert (reading.time, reading.weather, reading.place, reading.close) == ("night", "rain", "sea", True)
+
+
+def test_the_same_looks_are_the_same_person() -> None:
+    one, other = read_prompt("woman, long red hair, smile, at the beach"), read_prompt("woman, long red hair, smile, in a library, night")
+    assert one.look == other.look
+    assert read_prompt("woman, short black hair").look != one.look
+
+
+def test_every_alias_has_a_drawing() -> None:
+    from providers.images.sketch.vocabulary import ALIASES
+
+    missing = [word for word, name in ALIASES.items() if find_icon(word) is None and name]
+    assert missing == []
+
+
+@needs_packages
+@pytest.mark.parametrize("size", [(512, 512), (64, 64), (512, 768), (896, 512), (333, 777)])
+async def test_size_and_bytes(size: tuple[int, int]) -> None:
+    backend = SketchBackend(ProviderConfig(name="sketch", provider="sketch"))
+    spec = RenderSpec("job", "portrait of a woman with a cat, sunset", width=size[0], height=size[1], seed=7)
+    first = await backend.render(spec, _Watch())
+    again = await backend.render(spec, _Watch())
+    assert first.images[0].data == again.images[0].data
+    with Image.open(io.BytesIO(first.images[0].data)) as picture:
+        assert (picture.format, picture.size) == ("PNG", size)
+
+
+@needs_packages
+async def test_another_seed_is_another_picture() -> None:
+    backend = SketchBackend(ProviderConfig(name="sketch", provider="sketch"))
+    one = await backend.render(RenderSpec("a", "a ship at sea", seed=1), _Watch())
+    other = await backend.render(RenderSpec("b", "a ship at sea", seed=2), _Watch())
+    assert one.images[0].data != other.images[0].data
+
+
+@needs_packages
+@pytest.mark.parametrize(
+    "prompt", ["<svg onload=x>", '"><image href="http://127.0.0.1/x"/>', "\x00\x01", "𝕬" * 500, "cat " * 2000, "{{user}} %s"]
+)
+async def test_hostile_prompts_are_only_words(prompt: str) -> None:
+    backend = SketchBackend(ProviderConfig(name="sketch", provider="sketch"))
+    result = await backend.render(RenderSpec("a", prompt, seed=1, width=128, height=128), _Watch())
+    assert result.images[0].data.startswith(b"\x89PNG")
+
+
+@needs_packages
+async def test_what_could_not_be_drawn_is_said() -> None:
+    backend = SketchBackend(ProviderConfig(name="sketch", provider="sketch"))
+    result = await backend.render(RenderSpec("a", "qwertz zuiop", seed=1, width=128, height=128), _Watch())
+    assert [lost.setting for lost in result.dropped] == ["subject"]
