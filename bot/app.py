@@ -162,9 +162,9 @@ async def run(settings: Settings) -> None:
             log.info("stopping")
             if learning is not None:
                 learning.cancel()
+            await engine.stop()  # first: answers under way still need their platform; what comes now is stored for the next start
             for end in reversed(started):
                 await end.stop()
-            await engine.stop()
 
 
 async def learn_models(models: Mapping[str, ChatModel]) -> None:

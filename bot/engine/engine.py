@@ -20,11 +20,13 @@ from bot.domain.posts import Post
 from bot.engine.commands.catalogue import Catalogue, control_id, split_control
 from bot.engine.commands.context import CommandContext, ControlContext, FormContext
 from bot.engine.failure import failure_of
+from bot.engine.housekeeping import keep_tidy
 from bot.engine.recovery import Recovery
 from bot.engine.services import Services
 from bot.engine.turn import Turns
 from bot.storage import chats, entries, inbox, pictures
 from bot.storage.records import Chat
+from bot.work.lanes import ShuttingDown
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +36,8 @@ class Engine:
 
     def __init__(self, services: Services, turns: Turns) -> None:
         self.services = services
+        self._tidying: asyncio.Task[None] | None = None
+        self._first: int | None = None
         self._turns = turns
 
     @property
@@ -42,10 +46,14 @@ class Engine:
 
     async def start(self) -> None:
         """Take up what an earlier process left: inbox rows and jobs. Front ends must be connected already."""
-        await Recovery(self.services, self._turns).run()
+        await Recovery(self.services, self._turns, self.run_stored, lambda: self._first).run()
+        self._tidying = asyncio.create_task(keep_tidy(self.services), name="housekeeping")
 
     async def stop(self, grace: float = 5.0) -> None:
         """Let running turns finish for ``grace`` seconds, then leave the rest to the next start."""
+        if self._tidying is not None:
+            self._tidying.cancel()
+            await asyncio.gather(self._tidying, return_exceptions=True)  # it may be holding a connection
         await asyncio.gather(self.services.lanes.stop(grace), self.services.jobs.stop())
 
     async def hear(self, event: Incoming) -> bool:
@@ -58,8 +66,11 @@ class Engine:
             inbox_id = await inbox.receive(c, event.chat, "message", event.message_id, event.model_dump_json())
             if inbox_id is None:
                 return False
+            self._heard(inbox_id)
         try:
             self.services.lanes.submit(str(event.chat), lambda: self._turns.run(inbox_id, event))
+        except ShuttingDown:
+            log.info("message left to the next start", chat=str(event.chat))
         except LimitReached as error:
             await self._turns.refuse(inbox_id, event, error)
         return True
@@ -72,7 +83,14 @@ class Engine:
     async def accept(self, call: CommandCall) -> int | None:
         """Store a command for ``run_stored``: its inbox row; None when it was known already."""
         async with self.services.db.write() as c:
-            return await inbox.receive(c, call.chat, "command", call.call_id, call.model_dump_json())
+            inbox_id = await inbox.receive(c, call.chat, "command", call.call_id, call.model_dump_json())
+            self._heard(inbox_id)
+            return inbox_id
+
+    def _heard(self, inbox_id: int | None) -> None:
+        """Remember the first event of this process: recovery is for those before it."""
+        if self._first is None:
+            self._first = inbox_id
 
     async def run(self, call: CommandCall, responder: Responder) -> None:
         """Run a command. A call seen before (same ``call_id``) does nothing."""

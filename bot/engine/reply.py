@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
-from bot.domain.errors import BackendError
+from bot.domain.errors import BackendError, PlatformError
 from bot.domain.pictures import Origin
 from bot.domain.platform import ReplySink
 from bot.domain.posts import Button, Rows, Speaker
@@ -76,17 +76,27 @@ class Replier:
         try:
             heard, drew = await self._fitted(stage, model, sink, draw, replacing)
         except BaseException:
-            await sink.discard()
+            await self._abandon(stage, sink, posted, replacing)
             raise
         text = heard.clean.text.strip()
         if not text:
-            await sink.discard()
+            await self._abandon(stage, sink, posted, replacing)
             if not drew:
                 raise BackendError("The chat model had nothing to say. Try again, or say it in other words.")
             return Told("", (), drew)
         entry = await self._store(stage, text, heard, inbox_id, replacing)
         ids = await self._finish(stage, sink, entry, text, inbox_id, _way_on(heard, entry))
         return Told(text, ids, drew)
+
+    async def _abandon(self, stage: Stage, sink: ReplySink, posted: tuple[str, ...], replacing: Entry | None) -> None:
+        """No answer came: remove what was shown of it; a post that was to be replaced shows what it showed before."""
+        if replacing is None or not posted:
+            await sink.discard()
+            return
+        try:
+            await self._finish(stage, sink, replacing, replacing.text, None)
+        except PlatformError as error:
+            log.warning("earlier answer not shown again", chat=str(stage.chat.key), reason=error.message)
 
     async def _fitted(self, stage: Stage, model: ChatModel, sink: ReplySink, draw: Draw, replacing: Entry | None) -> tuple[_Heard, int]:
         """Converse; when the request turns out too long for the model, once more with what the model has told of its window."""

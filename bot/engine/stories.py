@@ -13,6 +13,7 @@ from bot.engine.story.macros import expand
 from bot.engine.story.tools import PictureWish
 from bot.storage import chats, entries, inbox
 from bot.storage.records import Chat, Entry
+from bot.work.lanes import PictureLocks
 from providers.contract import ChatModel
 
 
@@ -23,6 +24,7 @@ class Stories:
         self._services = services
         self._flow = flow
         self._replier = replier
+        self._showing = PictureLocks()
 
     async def stage(self, chat: Chat, person: Person) -> Stage:
         """Who is on stage for this person."""
@@ -99,17 +101,22 @@ class Stories:
 
     async def show_again(self, chat: Chat, person: Person, entry_id: int) -> bool:
         """Post a stored reply whose delivery was never confirmed; False when it is not one of this chat's or was shown since."""
-        async with self._services.db.read() as c:
-            entry = await entries.by_id(c, entry_id)
-            shown = await entries.posts_of(c, entry_id)
-        if entry is None or entry.chat_id != chat.id or entry.kind != "character" or shown:
-            return False
-        stage = await set_stage(self._services, chat, person)
-        await self._replier.deliver(stage, entry, entry.text, reply_to=None, posted=())
-        return True
+        async with self._showing.lock(str(entry_id)):  # two people may press at once
+            async with self._services.db.read() as c:
+                entry = await entries.by_id(c, entry_id)
+                shown = await entries.posts_of(c, entry_id)
+            if entry is None or entry.chat_id != chat.id or entry.kind != "character" or shown:
+                return False
+            stage = await set_stage(self._services, chat, person)
+            await self._replier.deliver(stage, entry, entry.text, reply_to=None, posted=())
+            return True
 
-    async def hush(self, chat: Chat) -> bool:
-        """Stop the reply being written in this chat, for good: a restart does not take it up again."""
+    async def hush(self, chat: Chat, person: Person) -> bool:
+        """Stop the reply being written in this chat, for good: a restart does not take it up again. False when there is none, or
+        when it answers somebody else and this person does not manage the place."""
+        answered = self._services.turns.answering.get(str(chat.key))
+        if answered not in (None, person.id) and not self._services.guard.may_change(chat, person):
+            return False
         if not await self._services.lanes.cancel_running(str(chat.key)):
             return False
         async with self._services.db.write() as c:

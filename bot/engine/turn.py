@@ -18,7 +18,7 @@ from bot.engine.pictures.intent import Intent, detect
 from bot.engine.pictures.intent.outcome import nothing
 from bot.engine.reply import Replier
 from bot.engine.services import Services
-from bot.engine.stage import Stage, read_stage
+from bot.engine.stage import Stage, read_stage, set_stage
 from bot.engine.story.tools import PictureWish
 from bot.guard.limits import RateLimit
 from bot.storage import chats, entries, inbox, pictures
@@ -51,15 +51,20 @@ class Turns:
         self._flow = flow
         self.replier = replier
         self._limit_notices = RateLimit(1, LIMIT_NOTICE_SECONDS)
+        self.answering: dict[str, str] = {}
+        """Whose message is being answered now, by chat."""
 
     async def run(self, inbox_id: int, event: Incoming, earlier: Inbox | None = None) -> None:
         """Answer one stored message. ``earlier`` is its row from a previous life of the process."""
+        self.answering[str(event.chat)] = event.author.id
         try:
             turn = await self._open(inbox_id, event, earlier)
             if not await self._answer(turn):
                 await self._mark(inbox_id, "done")
         except Exception as error:
             await self._tell(inbox_id, event, error)
+        finally:
+            self.answering.pop(str(event.chat), None)
 
     async def refuse(self, inbox_id: int, event: Incoming, error: VignetteError) -> None:
         """Say why a message is not answered."""
@@ -189,9 +194,26 @@ class Turns:
         event = Incoming.model_validate_json(row.payload)
         if event.chat != chat.key:
             return False
-        await self._mark(row.id, "working")
-        self._services.lanes.submit(str(chat.key), lambda: self.run(row.id, event, row))
+        async with self._services.db.write() as c:
+            if not await inbox.retake(c, row.id):
+                return False
+        again = self.run if row.reply_entry_id is None else self._show_stored
+        self._services.lanes.submit(str(chat.key), lambda: again(row.id, event, row), heard=True)
         return True
+
+    async def _show_stored(self, inbox_id: int, event: Incoming, row: Inbox) -> None:
+        """The answer was written and stored; only showing it had failed."""
+        try:
+            async with self._services.db.read() as c:
+                chat = await chats.by_key(c, event.chat, self._services.defaults)
+                entry = await entries.by_id(c, row.reply_entry_id) if row.reply_entry_id else None
+                shown = await entries.posts_of(c, entry.id) if entry else ()
+            if chat is not None and entry is not None and not shown:
+                stage = await set_stage(self._services, chat, event.author)
+                await self.replier.deliver(stage, entry, entry.text, reply_to=event.message_id, posted=row.posted)
+            await self._mark(inbox_id, "done")
+        except Exception as error:
+            await self._tell(inbox_id, event, error)
 
     async def _tell(self, inbox_id: int, event: Incoming, error: BaseException) -> None:
         failure = failure_of(error, doing="answering", chat=str(event.chat))

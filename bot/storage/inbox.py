@@ -85,6 +85,12 @@ async def unfinished(c: AsyncConnection) -> list[Inbox]:
     return [_inbox(row) for row in (await c.execute(wanted)).mappings()]
 
 
+async def retake(c: AsyncConnection, inbox_id: int) -> bool:
+    """Begin again with a message whose answer failed; False when somebody did so already."""
+    failed = update(inbox).where(inbox.c.id == inbox_id, inbox.c.state == "failed")
+    return (await c.execute(failed.values(state="working", attempts=inbox.c.attempts + 1))).rowcount == 1
+
+
 async def give_up(c: AsyncConnection, chat_key: ChatKey) -> None:
     """The message of a chat whose answer is being written counts as not answered: the next start leaves it alone."""
     begun = inbox.c.chat_key == str(chat_key), inbox.c.kind == "message", inbox.c.state == "working"

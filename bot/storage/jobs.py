@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, func, insert, or_, select, update
+from sqlalchemy import RowMapping, and_, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.pictures import JobState, RenderPlan
@@ -110,9 +110,10 @@ async def unfinished(c: AsyncConnection) -> list[Job]:
 
 
 async def orphaned(c: AsyncConnection, stale: timedelta) -> list[int]:
-    """Ids of unfinished jobs whose owner has not been heard of for ``stale``."""
-    silent = jobs.c.owner.is_not(None), jobs.c.heartbeat < now() - stale
-    return list((await c.scalars(select(jobs.c.id).where(jobs.c.state.in_(WORKING), *silent).order_by(jobs.c.id))).all())
+    """Ids of unfinished jobs whose owner has not been heard of for ``stale``, or that nobody began since they were asked for."""
+    before = now() - stale
+    silent = or_(jobs.c.heartbeat < before, and_(jobs.c.owner.is_(None), jobs.c.created_at < before))
+    return list((await c.scalars(select(jobs.c.id).where(jobs.c.state.in_(WORKING), silent).order_by(jobs.c.id))).all())
 
 
 async def active_for_picture(c: AsyncConnection, picture_id: int) -> Job | None:

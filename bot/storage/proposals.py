@@ -95,6 +95,11 @@ async def close(c: AsyncConnection, proposal_id: int, state: ProposalState) -> b
     return (await c.execute(closed)).rowcount == 1
 
 
+async def reopen(c: AsyncConnection, proposal_id: int) -> None:
+    """Make an approved proposal answerable again: nothing came of it."""
+    await c.execute(update(proposals).where(proposals.c.id == proposal_id, proposals.c.state == "approved").values(state="open"))
+
+
 async def expire(c: AsyncConnection, created_before: datetime) -> list[Proposal]:
     """Close open proposals from before a moment; those that were closed now."""
     old = update(proposals).where(proposals.c.state == "open", proposals.c.created_at < naive(created_before))

@@ -126,7 +126,8 @@ class JobRunner:
         async with self._db.read() as c:
             left = await jobs.orphaned(c, self._stale)
         for job_id in left:
-            self.start(job_id)
+            if job_id not in self._tasks:
+                self.start(job_id)
 
     async def cancel(self, job_id: int) -> bool:
         """Stop a job on a person's wish and wait until its handler has ended; False when it does not run here. The handler is

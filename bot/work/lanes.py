@@ -13,6 +13,10 @@ from bot.domain.errors import LimitReached
 log = structlog.get_logger(__name__)
 
 
+class ShuttingDown(LimitReached):
+    """I am shutting down. Please try again in a moment."""
+
+
 class _Lane:
     """The turns of one key: ``asyncio.Lock`` serves its waiters in order of arrival."""
 
@@ -34,13 +38,14 @@ class Lanes:
         """How many lanes have work."""
         return len(self._lanes)
 
-    def submit(self, key: str, work: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
+    def submit(self, key: str, work: Callable[[], Awaitable[None]], *, heard: bool = False) -> asyncio.Task[None]:
         """Queue ``work`` behind what waits in this lane; returns at once. Awaiting or cancelling the task is optional; an error
-        is logged here and raised to whoever awaits the task. Raises ``LimitReached`` when too much waits, or at shutdown."""
+        is logged here and raised to whoever awaits the task. Raises ``LimitReached`` when too much waits (unless ``heard``: it was
+        let in before a restart), and ``ShuttingDown`` at shutdown."""
         if self._stopping:
-            raise LimitReached("I am shutting down. Please try again in a moment.")
+            raise ShuttingDown()
         lane = self._lanes.setdefault(key, _Lane())
-        if len(lane.tasks) >= self._backlog:
+        if len(lane.tasks) >= self._backlog and not heard:
             raise LimitReached("Too much is waiting in this chat already. Please wait until I have caught up.")
         task = asyncio.create_task(self._run(lane, work), name=f"lane {key}")
         lane.tasks.add(task)

@@ -117,7 +117,7 @@ async def _cancel(ctx: CommandContext) -> None:
     for job in await _jobs(ctx):
         if (mine or job.requester.id == ctx.call.author.id) and await ctx.services.jobs.cancel(job.id):
             stopped += 1
-    if await ctx.services.stories.hush(ctx.chat):
+    if await ctx.services.stories.hush(ctx.chat, ctx.call.author):
         stopped += 1
     if not stopped:
         raise NothingToDo("Nothing of yours is under way here.")

@@ -81,7 +81,7 @@ async def _edited(ctx: FormContext) -> None:
     plan = await services.drafter.replan(ctx.chat, request, words)
     job = await active_job(services, picture)
     if job is not None and job.state == "proposed":
-        await services.flow.check(ctx.chat, person, plan.prompt)
+        await services.flow.check_plan(ctx.chat, person, picture, plan)
         await approve(services, picture, plan)
         return
     await services.flow.redraw(ctx.chat, picture, person, plan, "queued")

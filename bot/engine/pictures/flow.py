@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import structlog
 
 from bot.domain.chat_settings import Approval
-from bot.domain.errors import AlreadyDrawing, NotFound, PlatformError, UserError
+from bot.domain.errors import AlreadyDrawing, NotFound, PlatformError, UserError, VignetteError
 from bot.domain.pictures import JobState, Origin, PictureRequest, RenderPlan
 from bot.domain.places import Person
 from bot.domain.posts import Button, Post
@@ -16,6 +16,7 @@ from bot.engine.commands.catalogue import control_id
 from bot.engine.housekeeping import OFFER_LASTS
 from bot.engine.pictures.plan import choose_backend
 from bot.engine.pictures.presenter import Presenter
+from bot.engine.pictures.spec import judged_words
 from bot.engine.services import Services
 from bot.storage import entries, jobs, pictures, proposals
 from bot.storage.records import Chat, Job, Picture
@@ -58,6 +59,13 @@ class PictureFlow:
         self._services.guard.check_picture(chat, *words, negative=negative)
         await self._services.guard.charge_picture(self._services.db, chat, person)
 
+    async def check_plan(self, chat: Chat, person: Person, picture: Picture, plan: RenderPlan | None) -> None:
+        """The same for another take of a picture: of its plan, else of the wish it began with."""
+        if plan is None:
+            await self.check(chat, person, picture.request.subject, negative=picture.request.overrides.negative or "")
+        else:
+            await self.check(chat, person, *judged_words(self._services, plan), negative=plan.negative)
+
     async def begin(self, chat: Chat, request: PictureRequest) -> Begun:
         """Start a picture. Returns as soon as it is stored and its placeholder is on its way. Raises ``UserError``."""
         await self.check(chat, request.requester, request.subject, negative=request.overrides.negative or "")
@@ -98,7 +106,7 @@ class PictureFlow:
 
     async def redraw(self, chat: Chat, picture: Picture, person: Person, plan: RenderPlan | None, state: JobState) -> Job:
         """Another take of a picture. One render per picture at a time. Raises ``UserError``."""
-        await self.check(chat, person, plan.prompt if plan else picture.request.subject)
+        await self.check_plan(chat, person, picture, plan)
         async with self._services.db.write() as c:
             if await jobs.active_for_picture(c, picture.id) is not None:
                 raise AlreadyDrawing()
@@ -133,7 +141,12 @@ class PictureFlow:
                 raise UserError("This offer has been answered already.")
         overrides = proposal.request.overrides.model_copy(update={"edit": False})
         request = proposal.request.model_copy(update={"requester": person, "overrides": overrides})
-        return await self.begin(chat, request)
+        try:
+            return await self.begin(chat, request)
+        except VignetteError:
+            async with self._services.db.write() as c:
+                await proposals.reopen(c, proposal.id)  # refused for now, by a limit perhaps: the button stays good
+            raise
 
     async def refuse_offer(self, chat: Chat, key: str) -> bool:
         """Take an offer back; False when it was answered or is unknown."""

@@ -15,7 +15,7 @@ from bot.engine.failure import failure_of
 from bot.engine.pictures.drafting import Drafter
 from bot.engine.pictures.flow import DRAFTING, PictureFlow
 from bot.engine.pictures.presenter import Presenter, ProgressLine
-from bot.engine.pictures.spec import spec_of
+from bot.engine.pictures.spec import judged_words, spec_of
 from bot.engine.services import Services
 from bot.storage import chats, jobs, pictures
 from bot.storage.records import Chat, Job, Picture
@@ -89,6 +89,8 @@ class PictureWorker:
         else:
             plan = job.plan
         if job.take_id is None:
+            # whatever way the plan came about, and whatever was allowed then: nothing is sent unjudged
+            self._services.guard.check_picture(chat, *judged_words(self._services, plan), negative=plan.negative)
             await self._draw(picture, job, plan, adult=self._services.guard.adult_allowed(chat))
         await self._deliver(picture, job)
 
@@ -101,7 +103,7 @@ class PictureWorker:
             plan = await self._drafter.plan(chat, picture.request, redraft=bool(picture.takes))
         finally:
             await line.close()
-        self._services.guard.check_picture(chat, plan.prompt, negative=plan.negative)
+        self._services.guard.check_picture(chat, *judged_words(self._services, plan), negative=plan.negative)
         flow = PictureFlow(self._services, self._presenter)
         ask = not picture.takes and flow.approval(chat, picture.request.origin, picture.request.overrides.edit) == "ask"
         async with self._services.db.write() as c:

@@ -41,6 +41,12 @@ async def spec_of(services: Services, job: Job, plan: RenderPlan, *, adult: bool
     )
 
 
+def judged_words(services: Services, plan: RenderPlan) -> tuple[str, ...]:
+    """The words a backend would draw: the prompt, and the chat's variables that its workflow has a place for."""
+    graph = (services.workflows.get(plan.workflow, "") if plan.workflow else "").lower()
+    return (plan.prompt, *(value for name, value in plan.placeholders.items() if f"%{name.lower()}%" in graph))
+
+
 def _workflow(services: Services, name: str | None) -> str | None:
     if name is None:
         return None

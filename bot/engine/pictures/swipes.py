@@ -65,8 +65,10 @@ async def approve(services: Services, picture: Picture, plan: RenderPlan | None 
             raise NothingToDo("This has been answered already.")
         if plan is not None:
             await jobs.set_plan(c, job.id, plan)
-    await services.presenter.show(picture.id, "waiting", "🖌️ On it…")
-    services.jobs.start(job.id)
+    try:
+        await services.presenter.show(picture.id, "waiting", "🖌️ On it…")
+    finally:  # a post that cannot be edited now does not keep the picture from being drawn
+        services.jobs.start(job.id)
 
 
 async def withdraw(services: Services, picture: Picture, job: Job) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from bot.guard.rules import GuardRules
 from bot.storage import variables
 from tests.engine_world import World, open_world
-from pathlib import Path
 
 FORBIDDEN = "a naked child"
 GRAPH = '{"1": {"class_type": "KSampler", "inputs": {"text": "%prompt% %extra%", "seed": "%seed%"}}}'
@@ -62,8 +64,6 @@ async def test_a_redrawn_picture_is_judged_with_its_negative_prompt(world: World
 
 
 async def test_a_proposal_is_judged_by_the_rules_of_the_moment_it_is_drawn(engine_template: Path, tmp_path: Path) -> None:
-    from bot.guard.rules import GuardRules
-
     async with open_world(engine_template, tmp_path, rules=GuardRules(adult=True)) as world:
         await world.set(adult=True)
         await world.command("imagine", prompt="a nude woman by the sea", edit=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,11 @@ from bot.domain.errors import PlatformError
 from bot.domain.places import Place
 from bot.storage import inbox, jobs
 from bot.storage.schema import inbox as inbox_table
+from bot.storage.schema import jobs as jobs_table
+from bot.storage.schema import posts as posts_table
 from providers.contract import ChatEvent, ChatRequest, TextDelta
 from providers.errors import ErrorKind
-from tests.engine_world import ANN, BOB, KEY, World, open_world
+from tests.engine_world import BOB, KEY, World, open_world
 from tests.fakes import provider_error
 
 Again = Callable[[], AbstractAsyncContextManager[World]]
@@ -154,10 +157,8 @@ async def test_two_people_trying_again_at_once_get_one_answer(world: World) -> N
 async def test_two_people_asking_to_see_an_answer_get_it_once(world: World) -> None:
     await world.say("Good evening.")
     entry = (await world.told())[-1]
-    from bot.storage.schema import entry_posts
-
     async with world.services.db.write() as c:
-        await c.execute(entry_posts.delete())
+        await c.execute(posts_table.delete())
     await asyncio.gather(world.press(f"resend:{entry.id}"), world.press(f"resend:{entry.id}", author=BOB))
     await world.services.lanes.idle()
     assert len(world.platform.said) == 2  # the answer, and once more
@@ -195,13 +196,8 @@ async def test_an_offer_is_open_still_when_drawing_it_was_refused(world: World) 
 async def test_a_job_nobody_owns_is_found(world: World) -> None:
     await world.command("imagine", prompt="a lighthouse", edit=True)
     await world.drawn()
-    from datetime import timedelta
-
-    from bot.storage.schema import jobs as jobs_table
-
     async with world.services.db.write() as c:
         row = (await c.execute(select(jobs_table.c.id))).scalar_one()
         assert await jobs.move(c, row, "proposed", "queued")
         assert await jobs.orphaned(c, timedelta(seconds=-1)) == [row]
         assert await jobs.orphaned(c, timedelta(seconds=60)) == []
-    assert ANN.id
