@@ -125,6 +125,7 @@ class PictureServer:
     faults: deque[int] = field(default_factory=deque)
     """Statuses of the next calls, instead of a picture."""
     _drawing: Json | None = None
+    _looks: int = 0
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -171,9 +172,12 @@ class PictureServer:
 
     async def progress(self, request: web.Request) -> web.Response:
         busy = self._drawing is not None
+        self._looks += 1
         state = {"job_count": int(busy), "job_timestamp": f"2026{len(self.asked):010}", "sampling_step": 5 if busy else 0}
         state |= {"sampling_steps": (self._drawing or {}).get("steps", 0), "interrupted": self._stop.is_set()}
-        return web.json_response({"progress": 0.4 if busy else 0.0, "eta_relative": 3.0, "state": state, "current_image": None})
+        return web.json_response(
+            {"progress": self._looks % 100 / 100 if busy else 0.0, "eta_relative": 3.0, "state": state, "current_image": None}
+        )
 
     async def interrupt(self, request: web.Request) -> web.Response:
         self.interrupts += 1

@@ -48,7 +48,7 @@ class BackendQueue:
         except asyncio.CancelledError:
             if granted.done() and not granted.cancelled():
                 self._leave()  # the turn came in the same moment: pass it on
-            else:
+            elif waiter in self._waiting:  # when many are cancelled at once, another one's turn may have skipped this one already
                 self._waiting.remove(waiter)
                 self._announce()
             raise

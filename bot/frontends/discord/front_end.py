@@ -97,13 +97,15 @@ class DiscordFrontEnd:
         await self._connection.start()
 
     async def stop(self) -> None:
+        """Let what is under way give its answers, which needs the connection; then close it and end what came since."""
         await self._reactions.stop()
+        if under_way := set(self._running):
+            await asyncio.wait(under_way, timeout=STOP_SECONDS)
+        for task in set(self._running):
+            task.cancel()
         await self._connection.stop()
         await self._fetcher.close()
-        if self._running:
-            _, late = await asyncio.wait(set(self._running), timeout=STOP_SECONDS)
-            for task in late:
-                task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
 
     async def _on_ready(self) -> None:
         """A new session: whatever was said since the last one was not replayed."""

@@ -51,6 +51,22 @@ async def test_turns_come_in_order_and_places_are_told() -> None:
     assert log == ["a", "b", "c"]
 
 
+async def test_all_may_be_cancelled_at_once() -> None:
+    queue, log = BackendQueue(1), list[str]()
+    users = [User(queue, name, log) for name in "abcd"]
+    await _settle()
+    for user in users:
+        user.task.cancel()
+    ends = await asyncio.gather(*(user.task for user in users), return_exceptions=True)
+    assert [type(end) for end in ends] == [asyncio.CancelledError] * 4
+    assert len(queue) == 0
+    next_one = User(queue, "e", log)
+    await _settle()
+    assert log == ["a", "e"]
+    next_one.leave.set()
+    await next_one.task
+
+
 async def test_as_many_as_allowed_at_once() -> None:
     queue, log = BackendQueue(2), list[str]()
     users = [User(queue, name, log) for name in "abc"]
