@@ -24,6 +24,7 @@ from bot.engine.housekeeping import keep_tidy
 from bot.engine.recovery import Recovery
 from bot.engine.services import Services
 from bot.engine.turn import Turns
+from bot.guard.content import has_minor, is_adult
 from bot.storage import chats, entries, inbox, pictures
 from bot.storage.records import Chat
 from bot.work.lanes import ShuttingDown
@@ -175,6 +176,8 @@ class Engine:
                 return
             if change.text is None:
                 await entries.blank(c, entry.id)
+            elif is_adult(change.text) and has_minor(change.text):
+                await entries.blank(c, entry.id)  # refused as a new message would be
             elif change.text != entry.text:
                 await entries.add_variant(c, entry.id, change.text, {})
 

@@ -20,6 +20,7 @@ from bot.engine.reply import Replier
 from bot.engine.services import Services
 from bot.engine.stage import Stage, read_stage, set_stage
 from bot.engine.story.tools import PictureWish
+from bot.guard.content import check_words
 from bot.guard.limits import RateLimit
 from bot.storage import chats, entries, inbox, pictures
 from bot.storage.database import Transaction
@@ -76,6 +77,7 @@ class Turns:
         async with services.db.write() as c:
             chat = await chats.open_chat(c, event.chat, event.place, services.defaults, seen=event.message_id)
             services.guard.admit(chat, event.author)
+            check_words(event.text)  # before it is part of the story, which chat models read
             if earlier is None:
                 services.guard.charge_message(chat, event.author)
             heard = None

@@ -1,6 +1,7 @@
-"""The content policy for pictures: what is refused before any provider sees it.
+"""The content policy: what is refused before any provider sees it.
 
-Two rules, both about the words a picture is made of:
+Two rules about the words a picture is made of; the first, for explicit words, holds for what players write in a story as well
+(``check_words``), one message at a time:
 
 * Sexual content about minors is refused always and everywhere. Any word, age or sign that points to a minor together with any
   sexual or suggestive word anywhere in the same text is enough; saying "adult" or "18" as well changes nothing.
@@ -25,6 +26,7 @@ from bot.guard.lexicon import Lexicon
 from bot.guard.spelling import folded, put_together, spellings
 
 MINOR_SENTENCE = "I don't draw sexual content that involves minors. This holds everywhere and for everybody."
+TOLD_SENTENCE = "I don't take part in sexual content that involves minors. This holds everywhere and for everybody."
 ADULT_SENTENCE = "Adult content is not allowed in this chat, so this cannot be drawn here."
 
 
@@ -36,6 +38,13 @@ def check_picture(text: str, *, adult_allowed: bool, negative: str = "") -> None
         raise ContentRefused(MINOR_SENTENCE)
     if not adult_allowed and is_adult(text):
         raise ContentRefused(ADULT_SENTENCE)
+
+
+def check_words(text: str) -> None:
+    """Refuse what may not be told either: explicit words together with a minor. Merely suggestive ones pass here, for a story has
+    many words. Raises ``ContentRefused``."""
+    if is_adult(text) and has_minor(text):
+        raise ContentRefused(TOLD_SENTENCE)
 
 
 def is_about_minors(text: str) -> bool:

@@ -9,6 +9,7 @@ from bot.domain.posts import FileOut
 from bot.engine.cast.cards import Card, read_card, write_card
 from bot.engine.commands.catalogue import Command, Option
 from bot.engine.commands.context import CommandContext
+from bot.guard.content import check_words
 from bot.storage import assets, characters, chats, personas
 from bot.storage.records import Character
 
@@ -126,6 +127,7 @@ async def _persona(ctx: CommandContext) -> None:
         known = await personas.get(c, ctx.chat.key.platform, person.id)
     name = str(arguments.get("name") or (known.name if known else person.name)).strip()[:80]
     description = str(arguments.get("description", known.description if known else "")).strip()
+    check_words(f"{name} {description}")
     if arguments:
         async with ctx.services.db.write() as c:
             await personas.put(c, ctx.chat.key.platform, person.id, name, description)

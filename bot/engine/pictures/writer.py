@@ -26,6 +26,8 @@ from providers.contract import ChatRequest, message
 __all__ = ["draft_request", "fallback", "needs_writer", "read_draft", "repair_request", "verbatim"]
 
 DRAFT_LIMIT = 1500  # characters of a draft
+ANSWER_LIMIT = 60_000  # characters of a writer's answer that are read: thoughts can be long, but not endless
+BRIEF_LIMIT = 4000  # characters of a text that a fallback draft looks at
 LINE_LIMIT = 1200  # characters of one line of the story the writer reads
 RECENT_LIMIT = 8000  # characters of all of them
 SCHEMA: dict[str, Any] = {
@@ -35,10 +37,11 @@ SCHEMA: dict[str, Any] = {
     "additionalProperties": False,
 }
 _LABEL = re.compile(
-    r"(?:^|\n)[\W_]*(?:(?:final|image|picture|scene|positive|generation|improved|enhanced|here is the)\s+){0,3}prompt\b[\W_]*?:[*_ ]*",
+    r"(?:^|\n)[\W_]{0,40}(?:(?:final|image|picture|scene|positive|generation|improved|enhanced|here is the)\s+){0,3}"
+    r"prompt\b[\W_]{0,40}?:[*_ ]*",
     re.IGNORECASE,
 )
-_NEGATIVE = re.compile(r"(?:^|\n)[\W_]*negative\s+prompt\b.*", re.IGNORECASE | re.DOTALL)
+_NEGATIVE = re.compile(r"(?:^|\n)[\W_]{0,40}negative\s+prompt\b.*", re.IGNORECASE | re.DOTALL)
 _LEAD_IN = re.compile(r"\A(?:sure|okay|ok|of course|certainly|here(?:'s| is| are))\b[^\n:]{0,120}:\s*", re.IGNORECASE)
 _REFUSAL = re.compile(
     r"\A\W*(?:i(?:'m| am) (?:sorry|unable|not able|just an ai)|sorry\b|i can(?:'|no)t\b|i can not\b|i won't\b|i will not\b|as an ai\b"
@@ -110,7 +113,7 @@ def _told(recent: Sequence[tuple[str, str]]) -> str:
 
 def read_draft(answer: str) -> str | None:
     """The prompt in a writer's answer; None when there is none (empty, refused, analysis instead of a prompt)."""
-    text = without_thoughts(answer).strip()
+    text = without_thoughts(answer[:ANSWER_LIMIT]).strip()
     found, text = _structured(text)
     if not found:
         text = _plain(text)
@@ -192,6 +195,7 @@ def fallback(mode: Mode, subject: str, world: World, texts: Sequence[str]) -> st
 
 def _brief(text: str, limit: int) -> str:
     """The visible part of a text: no spoken words, no markup, cut at a sentence, phrase or word."""
+    text = text[:BRIEF_LIMIT]
     silent = _SPEECH.sub(" ", text)
     words = clean_reply(silent if any(char.isalpha() for char in silent) else text).replace("_", " ")
     words = " ".join(words.split()).replace(".,", ",")

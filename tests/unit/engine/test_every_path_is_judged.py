@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.events import Changed
 from bot.guard.rules import GuardRules
 from bot.storage import variables
-from tests.engine_world import World, open_world
+from tests.engine_world import KEY, World, open_world
 
 FORBIDDEN = "a naked child"
 GRAPH = '{"1": {"class_type": "KSampler", "inputs": {"text": "%prompt% %extra%", "seed": "%seed%"}}}'
@@ -73,3 +74,21 @@ async def test_a_proposal_is_judged_by_the_rules_of_the_moment_it_is_drawn(engin
         await world.press(f"approve:{world.platform.shows[-1].key}")
         await world.drawn()
         assert world.backend.specs == []
+
+
+async def test_words_of_a_story_are_judged_before_a_chat_model_reads_them(world: World) -> None:
+    await world.say("The twelve year old girl is naked and has sex.")
+    assert (world.chat.requests, [e.kind for e in await world.told()]) == ([], [])
+    assert "minors" in world.platform.notices[-1]
+    await world.say("The children play by the harbour.")
+    assert len(world.chat.requests) == 1
+
+
+async def test_an_edited_message_is_judged_like_a_new_one(world: World) -> None:
+    event = await world.say("The children play by the harbour.")
+    await world.engine.changed(Changed(chat=KEY, message_id=event.message_id, text="The naked child has sex."))
+    assert "naked" not in " ".join(e.text for e in await world.told())
+
+
+async def test_a_persona_is_judged(world: World) -> None:
+    assert "minors" in (await world.command("persona", name="Ann", description="a naked child")).text

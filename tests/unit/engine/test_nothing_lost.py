@@ -185,9 +185,9 @@ async def test_an_offer_is_open_still_when_drawing_it_was_refused(world: World) 
     await world.set(approve_words="manual")
     await world.say("Please draw me a picture of a lighthouse.")
     draw = next(b for b in world.platform.buttons if b.startswith("draw:"))
-    world.services.backends.clear()
+    world.services.backends = {}
     await world.press(draw)
-    world.services.backends["easel"] = world.backend
+    world.services.backends = {"easel": world.backend}
     await world.press(draw)
     await world.drawn()
     assert len(world.backend.specs) == 1
