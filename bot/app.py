@@ -80,6 +80,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
             backends=backends,
             writer_name=settings.writer.chat,
             templates=host_templates(settings.templates),
+            models=settings.models,
             workflows={name: path.read_text(encoding="utf-8") for name, path in settings.workflows.items()},
         )
         async with db.write() as c:
@@ -156,7 +157,7 @@ async def run(settings: Settings) -> None:
                 started.append(end)
             await engine.start()
             learning = asyncio.create_task(learn_models(engine.services.chat_models))
-            _announce(settings, engine)
+            _announce(engine)
             await stopping.wait()
         finally:
             log.info("stopping")
@@ -179,15 +180,14 @@ async def learn_models(models: Mapping[str, ChatModel]) -> None:
             log.info("chat model checked", name=name, found=health.summary, problems=health.problems or None)
 
 
-def _announce(settings: Settings, engine: Engine) -> None:
+def _announce(engine: Engine) -> None:
     """One clear line on what is running."""
     services = engine.services
-    page = getattr(services.platforms.get("web"), "address", "off")  # the port may have been chosen at start
-    others = [name for name in services.platforms if name != "web"]
+    chat = ", ".join(f"{model.name} ({model.model})" for model in services.chat_models.values())
+    page = getattr(services.platforms.get("web"), "address", "")  # with the port it really got
     log.info(
-        "Vignette is ready",
-        page=page,
-        platforms=", ".join(others) or "none besides the page",
-        chat=", ".join(f"{m.name} ({m.model})" for m in services.chat_models.values()),
+        f"Vignette is ready: open {page} in a browser" if page else "Vignette is ready; the page is off",
+        platforms=", ".join(services.platforms) or "none",
+        chat=chat or "none; the README tells how to add a [chat.NAME] table",
         pictures=", ".join(services.backends) or "none",
     )

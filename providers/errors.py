@@ -1,4 +1,4 @@
-"""Provider failures, normalised into a few kinds (facts: chat-providers 5, image-providers 0.3)."""
+"""Provider failures, normalised into a few kinds: what vendors answer differs, what to do about it does not."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ PictureState = Literal["proposed", "waiting", "drawing", "done", "failed", "canc
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """One control. ``id`` stays valid for ever and is at most 64 bytes (Telegram's callback_data, facts: Bot API)."""
+    """One control. ``id`` stays valid for ever and is at most 64 bytes (Bot API: callback_data 1-64 bytes)."""
 
     id: str
     label: str

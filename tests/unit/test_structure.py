@@ -122,3 +122,11 @@ def test_embedded_requirements_are_those_named() -> None:
         return set(re.findall(r"^([\w.-]+==[\w.]+)", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE))
 
     assert pins("requirements-embedded.txt") == pins("requirements-embedded.in")
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a git checkout")
+def test_no_file_the_program_reads_is_ignored() -> None:
+    """A clone must hold everything a package reads, such as the clip art: an ignore rule must not reach into the packages."""
+    command = ["git", "ls-files", "--others", "--ignored", "--exclude-standard", "--", *FOLDERS]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    assert [name for name in done.stdout.splitlines() if "__pycache__" not in name] == []
