@@ -28,7 +28,7 @@ MINORS: dict[str, tuple[str, ...]] = {
         below 18, below eighteen, younger than 18, younger than eighteen, less than 18, not of age, age regress*, aged down,
         de aged, deaged, age down, youngster*, boychild, girlchild, girl child, boy child, little lolita, younger sister,
         younger brother, little sister*, little brother*, lil sis, lil bro, lil girl*, lil boy*, imouto, otouto, child porn*,
-        kid porn, cp
+        kid porn, cp, cunny, cunnies
         """
     ),
     "german": _words(
@@ -139,7 +139,8 @@ EXPLICIT: dict[str, tuple[str, ...]] = {
         cowgirl position, missionary position, spread legs, legs spread, spread pussy, cameltoe, camel toe, upskirt*,
         nip slip, uncensored, erotica, bdsm, bondage sex, fuck me, fucks, fucked, fucking her, fucking him, fucking me,
         fucking you, getting fucked, being fucked, rape, raped, raping, rapes, rapist*, molest*, incest*, strip naked,
-        strips naked, stripped naked, striptease*, bestiality, zoophil*
+        strips naked, stripped naked, striptease*, bestiality, zoophil*,
+        jailbait*, lolicon*, shotacon*, toddlercon*, kodocon*, csam, cunny, cunnies
         """
     ),
     "german": _words(

@@ -245,3 +245,9 @@ def check_picture_quietly(text: str) -> None:
 def test_long_hostile_texts_are_judged(piece: str) -> None:
     """These run into the time limit when a pattern backtracks badly."""
     check_picture_quietly(piece * (60_000 // len(piece)))
+
+
+@pytest.mark.parametrize("text", ["jailbait in a bikini", "cunny", "lolicon art", "csam"])
+def test_words_that_are_both_at_once_need_no_second_word(text: str) -> None:
+    with pytest.raises(ContentRefused):
+        check_picture(text, adult_allowed=True)
