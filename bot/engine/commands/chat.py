@@ -55,9 +55,15 @@ async def gallery_page(ctx: CommandContext | ControlContext, page: int) -> Post:
 
 
 async def _turn_page(ctx: ControlContext) -> None:
-    if not ctx.key.isdecimal() or int(ctx.key) < 1:
+    page = _number(ctx.key)
+    if not page:
         raise NothingToDo("There is no such page.")
-    await ctx.responder.answer(await gallery_page(ctx, int(ctx.key)))
+    await ctx.responder.answer(await gallery_page(ctx, page))
+
+
+def _number(key: str) -> int:
+    """The number in a control's id; 0 for anything else. Whoever forges a control may write any digits there."""
+    return int(key) if key.isdecimal() and len(key) < 16 else 0
 
 
 async def _show(ctx: ControlContext) -> None:
@@ -140,12 +146,17 @@ async def _really_forget(ctx: ControlContext) -> None:
         raise NotFound("This button belongs to another chat.")
     for job in await _jobs(ctx):
         await ctx.services.jobs.cancel(job.id)
+    await ctx.services.lanes.cancel_running(str(ctx.chat.key))
+    await ctx.services.lanes.run(str(ctx.chat.key), lambda: _erase(ctx))  # never under the feet of an answer being written
+    await ctx.say("Forgotten.")
+
+
+async def _erase(ctx: ControlContext) -> None:
     async with ctx.services.db.write() as c:
         shas = await pictures.assets_of(c, ctx.chat.id)
         message_ids = await chats.forget(c, ctx.chat.id)
     await ctx.services.assets.remove(shas)
     await ctx.services.platforms[ctx.chat.key.platform].delete(ctx.chat.key, tuple(message_ids))
-    await ctx.say("Forgotten.")
 
 
 async def _keep(ctx: ControlContext) -> None:
@@ -154,23 +165,21 @@ async def _keep(ctx: ControlContext) -> None:
 
 async def _reanswer(ctx: ControlContext) -> None:
     """Try a failed answer again."""
-    if not ctx.key.isdecimal():
-        raise NotFound("This button means nothing any more.")
     async with ctx.services.db.read() as c:
-        row = await inbox.by_id(c, int(ctx.key))
+        row = await inbox.by_id(c, _number(ctx.key))
     if row is None or not await ctx.services.turns.again(row, ctx.chat):
         raise NothingToDo("This has been answered meanwhile.")
 
 
 async def _anew(ctx: ControlContext) -> None:
     """Write an answer anew whose stream broke off."""
-    if not ctx.key.isdecimal() or not await ctx.services.stories.retry(ctx.chat, ctx.press.author, int(ctx.key)):
+    if not await ctx.services.stories.retry(ctx.chat, ctx.press.author, _number(ctx.key)):
         raise NothingToDo("The story has gone on since. `/retry` writes the newest answer anew.")
 
 
 async def _resend(ctx: ControlContext) -> None:
     """Show an answer that may not have arrived."""
-    if not ctx.key.isdecimal() or not await ctx.services.stories.show_again(ctx.chat, ctx.press.author, int(ctx.key)):
+    if not await ctx.services.stories.show_again(ctx.chat, ctx.press.author, _number(ctx.key)):
         raise NothingToDo("This answer has been shown already.")
 
 

@@ -11,7 +11,7 @@ LONGEST = 900
 
 _BOUNDARY = re.compile(
     rf"(?P<mark>[.!?…;]+[\"')\]*]*)(?=[\s{EMOJI}{MASK}]|$)|[。！？；]+|(?<!:)(?<!: )\n(?!\s*of\b)|\n[ \t]*\n|{MASK}+|\(\(|\)\)|"
-    r"(?:[(\[{]+|(?<!\S)//+)\s*(?=ooc\b|оос\b|ооc\b)|—{1,3}\s+|\s--+\s"
+    r"(?:[(\[{]{1,3}|(?<!\S)//+)\s*(?=ooc\b|оос\b|ооc\b)|—{1,3}\s+|\s--+\s"
 )
 _ABBREVIATION = re.compile(r"(?:^|[\s(])(?:mr|mrs|ms|dr|st|prof|sgt|capt|lt|col|gen|jr|sr|vs|no|[a-z])$")
 
