@@ -169,7 +169,8 @@ async def forget(c: AsyncConnection, chat_id: int, *, everything: bool = False) 
     key = await c.scalar(select(chats.c.key).where(chats.c.id == chat_id))
     if key is None:
         raise NotFound
-    messages = await _own_messages(c, chat_id)
+    shown_only = (await c.scalars(select(inbox.c.posted).where(inbox.c.chat_key == key))).all()  # answers stopped while being shown
+    messages = sorted({*await _own_messages(c, chat_id), *(m for ids in shown_only for m in ids)}, key=lambda m: (len(m), m))
     await jobs.remember_spent(c, chat_id)
     for table in (pictures, entries, proposals, variables):
         await c.execute(delete(table).where(table.c.chat_id == chat_id))
@@ -189,4 +190,4 @@ async def _own_messages(c: AsyncConnection, chat_id: int) -> list[str]:
         select(pictures.c.message_id).where(pictures.c.chat_id == chat_id, pictures.c.message_id.is_not(None)),
         select(proposals.c.message_id).where(proposals.c.chat_id == chat_id, proposals.c.message_id.is_not(None)),
     )
-    return sorted((await c.scalars(found)).all(), key=lambda message: (len(message), message))
+    return list((await c.scalars(found)).all())

@@ -41,7 +41,7 @@ def parse_setting(name: str, text: str) -> Any:
     try:
         checked = ChatSettings.model_validate({name: TypeAdapter(annotation).validate_python(value)})
     except ValidationError as error:
-        raise UserError(f"`{name}` cannot be «{text}»; expected: {describe_setting(name)}.") from error
+        raise UserError(f"`{name}` cannot be «{text[:60]}»; expected: {describe_setting(name)}.") from error
     return getattr(checked, name)
 
 

@@ -76,6 +76,27 @@ async def test_in_the_middle_of_a_stream(clean: House, tmp_path: Path) -> None:
     await settled(program)
 
 
+async def test_what_a_person_stopped_is_not_answered_by_the_next_life(clean: House, tmp_path: Path) -> None:
+    program = clean.program(tmp_path)
+    people = await started(clean, program)
+    never = asyncio.Event()
+    clean.chat.say(*[Say("The tale of the whale begins in the cold north.", middle=never)] * 2)
+    for person in people:
+        await person.say("Tell me a tale.")
+        await person.sees("The tale of")
+        await person.run("cancel")
+        await person.sees("Stopped.")
+    await program.kill()
+    await program.start()
+    clean.chat.say("Something new.", "Something new.")
+    for person in people:
+        await person.say("And now?")
+        await person.sees("Something new.")
+        assert [b.text for b in await person.bubbles() if b.text != "Stopped."] == ["Something new."]
+    assert len(clean.chat.asked_of(containing="Tell me a tale.")) == 4  # each once, and once more as part of the story
+    await settled(program)
+
+
 async def test_while_drafting(clean: House, tmp_path: Path) -> None:
     program = clean.program(tmp_path)
     people = await started(clean, program)

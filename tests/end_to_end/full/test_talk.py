@@ -114,3 +114,15 @@ async def test_quick_messages_are_answered_one_after_the_other(ann: Someone, cle
     await ann.sees("answer three")
     assert [b.text for b in await ann.bubbles()] == ["answer one", "answer two", "answer three"]
     assert "answer two" in str(clean.chat.asked_of(containing="message 2")[-1]["messages"])
+
+
+async def test_a_stopped_answer_stays_stopped(ann: Someone, clean: House, program: Program) -> None:
+    never = asyncio.Event()
+    clean.chat.say(Say("A very long story about a whale, and it goes on.", middle=never), "About something else.")
+    await ann.say("Tell me a story.")
+    await ann.sees("A very long")
+    await ann.run("cancel")
+    await ann.sees("Stopped.")
+    assert await ann.said("A very long") == 0
+    await ann.say("Never mind.")
+    await ann.sees("About something else.")
