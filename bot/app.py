@@ -156,7 +156,7 @@ async def run(settings: Settings) -> None:
                 await end.start()
                 started.append(end)
             await engine.start()
-            learning = asyncio.create_task(learn_models(engine.services.chat_models))
+            learning = asyncio.create_task(learn_models(engine.services.chat_models, engine.services.unusable))
             _announce(engine)
             await stopping.wait()
         finally:
@@ -168,15 +168,18 @@ async def run(settings: Settings) -> None:
                 await end.stop()
 
 
-async def learn_models(models: Mapping[str, ChatModel]) -> None:
-    """Ask every chat model once what it is: own servers tell their window, vision and tools. What is wrong is only logged here;
-    ``vignette doctor`` explains it."""
+async def learn_models(models: Mapping[str, ChatModel], unusable: dict[str, str]) -> None:
+    """Ask every chat model once what it is: own servers tell their window, vision and tools. What is wrong is logged and put into
+    ``unusable``, for the page; ``vignette doctor`` explains it."""
     for name, model in models.items():
         try:
             health = await model.check()
         except ProviderError as error:
             log.warning("chat model not usable now", name=name, kind=str(error.kind), detail=error.host_detail)
+            unusable[name] = str(error)
         else:
+            if health.problems:
+                unusable[name] = health.problems[0]
             log.info("chat model checked", name=name, found=health.summary, problems=health.problems or None)
 
 

@@ -45,6 +45,8 @@ class Services:
     templates: Mapping[str, str] = field(default_factory=dict)
     """The host's own templates: name → text, checked; they replace the built-in ones."""
     platforms: dict[str, Platform] = field(default_factory=dict)
+    unusable: dict[str, str] = field(default_factory=dict)
+    """Chat models that the check at the start found unusable: name → what is wrong, for the host."""
     jobs: JobRunner = field(init=False)
     presenter: Presenter = field(init=False)
     drafter: Drafter = field(init=False)

@@ -35,6 +35,12 @@ SKETCH_TIP = (
     "both need no key and no GPU. A better chat model and a real image backend are one block each in `vignette.toml`; "
     "the README shows them."
 )
+NO_MODEL_TIP = (
+    "**The chat model could not be used at the start**, so nobody may answer here: {problem}\n\n"
+    "Any server with OpenAI's interface will do. In `vignette.toml`:\n\n"
+    '`[chat.main]`\n`provider = "custom"`\n`base_url = "http://127.0.0.1:8080/v1"`\n`model = "my-model"`\n\n'
+    "Then start Vignette again. `vignette doctor` tells more, the README shows services with a key."
+)
 
 
 class Pages:
@@ -98,7 +104,8 @@ class Pages:
             known = await chats.of_platform(c, "web", services.defaults)
         names = {character.id: character.name for character in cast}
         stories = [{"id": s.key.channel, "with": names.get(s.character_id or 0, services.default_character)} for s in reversed(known)]
-        capabilities = services.stories.model_of(chat).capabilities()
+        model = services.stories.model_of(chat)
+        problem = services.unusable.get(model.name)
         return {
             "chat_id": chat_id,
             "mark": mark,
@@ -108,7 +115,7 @@ class Pages:
             "stories": stories,
             "masthead": await self.masthead(chat),
             "story": await self.whole(chat),
-            "tip": "" if capabilities.writer else SKETCH_TIP,
+            "tip": NO_MODEL_TIP.format(problem=problem) if problem else "" if model.capabilities().writer else SKETCH_TIP,
             "actions": self._engine.catalogue.actions(),
             "commands": tuple(self._engine.catalogue.commands.values()),
             "catalogue": listed(self._engine.catalogue),
