@@ -28,13 +28,14 @@ _NOT_ASKING = re.compile(
 )
 _ART = re.compile(r"art|concept art|fan ?art|illustrations?|artwork|visuals?|wallpaper")
 _DEFINITE = re.compile(r"\s*(?:me |us )?(?:the|that|this|those|these|his|her|their|it)\b")
+_LISTED = re.compile(r"\s+(?:me |us )?(?:this|the following|something like this)\s*:(?=\s)")
 _SELF = re.compile(r"selfies?|headshots?|close-?ups?|self[- ]portraits?")
 _SENDING = re.compile(r"(?:send|mail|show|give|get|take|snap|post|share|drop|text|throw|toss|upload|attach|dm|message|see|have|provide)")
 _POSSESSED = {"her": "her", "his": "him", "their": "them", "our": "us"}
 
 _SHORT_WORD = (
     rf"(?!(?:{words.MODIFIER_STOP}|the|that|this|these|those|my|i|you|nice|good|great|cool|last|which|every|each|all|both|loved?|like|see|saw|look|looking"
-    r"|thanks?)\b)[\w'-]+"
+    r"|thanks?|disable|enable|cancel|delete|remove|hide|fix|save|stop)\b)[\w'-]+"
 )
 
 
@@ -62,7 +63,7 @@ def vocabulary(extra_verbs: tuple[str, ...] = (), extra_nouns: tuple[str, ...] =
         noun=re.compile(rf"(?<![\w'-]){noun}(?![\w-])"),
         object=re.compile(thing),
         short=re.compile(
-            rf"(?:(?:{FILLER})[\s,.!\x01—-]+)*(?P<thing>(?P<article>an? |some |one |more )?(?P<mods>(?:(?<!\w){_SHORT_WORD} ){{0,3}}?)(?P<noun>{noun}))(?!\w)"
+            rf"(?:(?:{FILLER})[\s,.!\x01—-]+)*(?P<thing>(?P<article>an? |some |one |more |any )?(?P<mods>(?:(?<!\w){_SHORT_WORD} ){{0,3}}?)(?P<noun>{noun}))(?!\w)"
         ),
     )
 
@@ -98,7 +99,7 @@ def pictured(sentence: Folded, match: re.Match[str], *, verb: str) -> Intent | N
         return None
     around = _AROUND.match(text, end)
     if around is None and not _NO_SUBJECT.match(text, end):
-        return _shown(sentence, end, noun, verb)
+        return _shown(sentence, end, noun, verb) if _names_it(sentence, end, match["mods"]) else None
     if _DEFINITE.match(match["mods"]) and _whose(match["mods"]) is None:
         return None
     named = _from_modifiers(sentence, match, noun)
@@ -109,6 +110,14 @@ def pictured(sentence: Folded, match: re.Match[str], *, verb: str) -> Intent | N
         if place.text:
             return Intent("request", "free", _without_with(place.text), "verb and picture noun, then a place")
     return bare(noun, verb)
+
+
+def _names_it(sentence: Folded, end: int, mods: str) -> bool:
+    """Right after the noun, without «of», stands what to draw: a determiner or a name, or anything when asked «me» or «us»."""
+    if re.match(r"\s*(?:me|us)\b", mods):
+        return True
+    following = sentence.cut(end, min(end + 12, len(sentence.text))).lstrip()
+    return bool(re.match(r"(?i:your|my|the|an?|this|that|his|her|our|their)\b|[A-Z0-9]|[^\x00-\x7f]", following))
 
 
 def _shown(sentence: Folded, start: int, noun: str, verb: str) -> Intent | None:
@@ -179,6 +188,10 @@ def drawn(sentence: Folded, rules: Vocabulary, names: Sequence[str]) -> Intent |
     text = sentence.text
     for match in rules.draw.finditer(text):
         start = match.end()
+        if text[start : start + 1] not in (" ", ":", "\n"):
+            continue
+        listed = _LISTED.match(text, start)
+        start = listed.end() if listed else start
         dative = re.compile(
             r"\s+(?:me|us)(?=\s)(?!\s+(?:and|as|in|on|with|like|at|from|or|next|by|under|behind|\w{3,}ing|please|right|now|again|asleep|too|wearing)\b)"
         ).match(text, start)

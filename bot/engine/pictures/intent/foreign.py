@@ -13,11 +13,17 @@ from bot.engine.pictures.intent.outcome import Intent
 from bot.engine.pictures.intent.words.others import LANGUAGES, Language
 from bot.engine.pictures.intent.words.verb_last import PATTERNS, SPECIALS, STOPS, VerbLast
 
-_GAP = rf"[\s,.!?:;…~*_\"'(\[{EMOJI}—-]"
+_GAP = rf"[\s,.!?¿¡:;…~*_\"'(\[{EMOJI}—-]"
 _EDGES = frozenset(" \n,.!?:;…~*_\"'()[]—-。！？～〜、，^ㅠㅜㅋㅎ" + EMOJI)
 _CLAUSE = re.compile(
-    r"\s*[,;:](?=\s)|\s+(?:weil|damit|parce que|car|pour que|porque|perch[eé]|bo|żeby|потому|чтобы|бо|щоб|karena|biar|soalnya)\b|[!?]\s|\n"
+    r"\s*[,;:](?=\s+(?:[\w']+\s+){0,1}(?:ich|wir|du|sie|es|er|damit|weil|bitte|dann|und dann|je|j'\w+|tu|on|il|elle|c'est|ça|ca|et|yo|quiero|que|para|es|está|así|te|"
+    r"io|voglio|così|sono|è|poi|e poi|eu|quero|pra|estou|tô|ja|chcę|chce|potem|muszę|jestem|я|мы|это|хочу|а|потом|и потом|мне|так|ми|це|хочу|потім|мені|aku|saya|biar"
+    r"|kita|penasaran|ik|zodat|want|dan|we|ben|çok)\b)|;\s|\s+(?:weil|damit|parce que|car|pour que|porque|perch[eé]|bo|żeby|потому|чтобы|бо|щоб|karena|biar|soalnya)\b|[!?]\s|\n"
 )
+_DRAWN_LAST = re.compile(
+    r"\b(?:malen|zeichnen|skizzieren|illustrieren|tekenen|schilderen|schetsen)\b[\s.!?]*(?:bitte|alsjeblieft|aub)?[\s.!?]*$"
+)
+_ASKS_YOU = re.compile(r"\b(?:du|je)\s")
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,7 @@ def _verb_first(sentence: Folded, rules: _Rules) -> Intent | None:
         return _pictured(sentence, rules, given)
     drawn = rules.draw.match(text, at)
     if drawn is None:
-        return None
+        return _judged(sentence, rules, at, "") if at and _DRAWN_LAST.search(text) and _ASKS_YOU.search(text[:at]) else None
     of = re.compile(rf"\s*(?:(?:{rules.words.article})\s+)?(?:{rules.words.noun})\s+(?:{rules.words.of})").match(text, drawn.end())
     return _judged(sentence, rules, of.end() if of else drawn.end(), "")
 
@@ -90,11 +96,13 @@ def _judged(sentence: Folded, rules: _Rules, start: int, noun: str) -> Intent | 
     clause = _CLAUSE.search(text, start)
     end = clause.start() if clause else len(text)
     selfie = bool(noun and re.fullmatch(rules.words.selfie, noun))
-    first = start
-    for start, end in _shorter(text, first, end, rules.tail):  # noqa: B020 - the shortest one is wanted after the loop
-        mode = next((mode for mode, pattern in rules.modes if pattern.fullmatch(text, start, end)), None)
+    comma = text.find(",", start, end)
+    spans = list(_shorter(text, start, end, rules.tail))
+    for place in [*spans, *(_shorter(text, start, comma, rules.tail) if comma > 0 else ())]:
+        mode = next((mode for mode, pattern in rules.modes if pattern.fullmatch(text, *place)), None)
         if mode is not None:
             return Intent("request", "face" if selfie and mode == "you" else mode, "", f"{rules.words.code}: special subject")
+    start, end = spans[-1]
     if start >= end:
         return Intent("request", "face" if selfie else "you", "", f"{rules.words.code}: a picture, nothing more said") if noun else None
     if selfie:

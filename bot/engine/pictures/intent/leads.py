@@ -9,7 +9,7 @@ from bot.engine.pictures.intent.fold import EMOJI, Folded
 from bot.engine.pictures.intent.words import idioms
 from bot.engine.pictures.intent.words.leads import FILLER, ORDERED, POLITE
 
-_GAP = rf"[\s,.!?:…~*_\"'(\[{EMOJI}-]"
+_GAP = rf"[\s,.!?:…~*_\"'()\[\]/{EMOJI}-]"
 _LEAD = re.compile(
     rf"{_GAP}*+(?:(?:{FILLER}|@\w*bot\w*|<@[!&]?\d+>)(?={_GAP}|$){_GAP}*+)*+(?:(?P<polite>{POLITE})(?={_GAP}|$){_GAP}*+)?"
     rf"(?:(?:{FILLER})(?={_GAP}|$){_GAP}*+)*+"

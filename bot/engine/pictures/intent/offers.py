@@ -31,6 +31,13 @@ _WISH = re.compile(
 _IMAGINE = re.compile(
     r"(?:imagine|picture|envision) (?!that\b|this\b|if\b|being\b|how\b|my\b|what\b|the look\b)(?P<who>(?:an?|the) [^.!?]{6,200})"
 )
+_ELSEWHERE = re.compile(
+    r"wie siehst du|kannst du (?:auch |überhaupt )?(?:zeichnen|malen)|ich würde gerne? .{1,60} sehen|tu sais dessiner|à quoi (?:tu )?ressembles?"
+    r"|j'aimerais (?:tant )?voir|ojal[aá] pudiera ver|sabes dibujar|cómo eres|queria (?:tanto )?(?:ver|conhecer)|sabe desenhar|sai (?:anche )?disegnare"
+    r"|vorrei (?:tanto )?vedere|come sei fatt|chciał(?:a)?bym .{0,30}zobaczyć|umiesz rysować|как ты выглядишь|умеешь рисовать|хотела? бы .{0,20}увидеть"
+    r"|як ти виглядаєш|вмієш малювати|nasıl (?:biri gibi )?görünüyorsun|çizebiliyor musun|bisa (?:kirim|gambar)|描けるの|どんな(?:顔|見た目|姿)"
+    r"|그릴 수 있어|어떻게 생겼|好想看|长什么样|会画画吗|什么样子"
+)
 
 
 def offered(sentence: Folded) -> Intent | None:
@@ -43,7 +50,9 @@ def offered(sentence: Folded) -> Intent | None:
         if match is not None:
             return _about(sentence, match, why)
     match = _IMAGINE.match(text)
-    return _about(sentence, match, "imagines a sight") if match is not None else None
+    if match is not None:
+        return _about(sentence, match, "imagines a sight")
+    return Intent("offer", None, "", "wishes to see, in another language") if _ELSEWHERE.search(text) else None
 
 
 def _about(sentence: Folded, match: re.Match[str], why: str) -> Intent:

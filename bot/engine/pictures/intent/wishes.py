@@ -21,9 +21,11 @@ _OPENERS = (
     rf"|(?:want|need|wanting|needing|requesting|craving)(?: to see| to have)?|(?:is there )?any (?:chance|hope) (?:of|for|i (?:can|could|might) (?:get|have|see))"
     r"|(?:would it be|is it) (?:possible|ok|okay) (?:to|if i) (?:get|have|see)|(?:how|what) about|(?:you )?(?:do )?(?:still )?owe me"
     r"|(?:(?:i'm|i am|we're) )?(?:still )?waiting (?:for|on)|let me (?:see|have|get)|let's (?:have|see|get)|mind if i (?:get|see|have)"
+    r"|you (?:said|swore|promised) (?:that )?you(?:'d| would|'ll| will) (?:send|draw|show|make|paint|take|sketch)(?: me| us)?(?: later)?"
     rf"|(?:you )?promised (?:me|us)|(?:i'm|i am) (?:begging|asking|dying|desperate) (?:you )?(?:for|to see)|(?:time for|requesting|requested:?|in need of)|bring on"
     r"|where(?:'s| is| are) (?:my|the|that|our)(?= \w* ?(?:pic|photo|drawing|painting|selfie|sketch|portrait))|i(?:'ll| will) have|hit me with|(?:may|can) i please (?:get|have|see)"
 )
+_OWED = re.compile(r"(?:\S+ ){0,3}(?:waiting (?:for|on)|owe me|promised (?:me|us)) (?:that|those|this)\b")
 _GERUND = re.compile(
     r"(?:would you mind|do you mind|mind|how about(?: you)?|what about(?: you)?|any chance of(?: you)?|fancy|care for|feel like|you mind|(?:would you|how do you feel about)|"
     rf"would you be (?:up|down|ok|okay) (?:for|with)|up for|i'd appreciate you|thoughts on)(?: (?:please|maybe|quickly|also|just))* (?P<verb>{words.MAKING}|illustrating)\b"
@@ -46,8 +48,11 @@ _ONE = re.compile(
 )
 _FOLLOW = re.compile(
     rf"(?:(?:{FILLER})[\s,.!—-]+)*?(?:(?P<more>(?:(?:give|show|send|draw|make|paint|do) (?:me |us )?|(?:can|could|may) (?:i|we|you) (?:get|have|see|do|make|send|draw) (?:me )?)?(?:another(?: one)?|one more|a new one|a different one|a second one|"
-    rf"(?:the )?same(?: {words.NOUN}| one| again)?|(?:now|and|then) one))\b(?: {words.NOUN})?(?P<rest>(?:,? (?:but|of|in|from|with|at|as|where|and|only|except|showing|without)\b|,? (?:please|this time)).*|[\s?!.]*$)"
+    rf"(?:the )?same(?: {words.NOUN}| one| again)?|(?:now|and|then)(?: (?:do|make|draw|paint|sketch|send|show)(?: me| us)?)? one))\b(?: {words.NOUN})?(?P<rest>(?:,? (?:but|of|in|from|with|at|as|where|and|only|except|showing|without)\b|,? (?:please|this time)).*|[\s?!.]*$)"
     r"|again,? (?:but|with|this time|in|from)\b(?P<again>.*))"
+)
+_PRAISE = re.compile(
+    r"(?:\w+[\s,]+){0,2}(?:nice|great|cool|beautiful|gorgeous|amazing|awesome|lovely|perfect|brilliant|cute|sweet|good|fine|love(?:ly)?|thanks for the) [\w -]{0,30}[!.\x01]*$"
 )
 _REDO = re.compile(
     rf"(?:{words.REDRAW}) (?:it|that|this|them|the (?:last|previous) one|that one|this one|the {words.NOUN}|that {words.NOUN}|last {words.NOUN})\b(?P<rest>.*)"
@@ -59,15 +64,23 @@ def wished(sentence: Folded, rules: english.Vocabulary, names: Sequence[str]) ->
     """``can I see a photo of …``, ``I'd like a picture of …``, ``would you mind drawing …``, ``show me what … looks like``."""
     text = sentence.text
     for match in re.finditer(rf"(?<![\w'])(?:{_OPENERS})(?![\w'])", text):
-        thing = rules.object.match(text, match.end())
+        owed = _OWED.match(text, match.start())
+        thing = rules.object.match(text, owed.end() if owed else match.end())
         if thing is None or not leads.asks(sentence, match.start(), strong=True, names=names, polite=False):
             continue
         if idioms.IDIOM.search(text, match.start(), thing.end() + 30):
             continue
         found = english.pictured(sentence, thing, verb="see")
+        if found is not None and match[0].startswith("want") and _shows_own(text, found):
+            continue
         if found is not None:
             return found
     return _by_gerund(sentence, rules, names) or _looks(sentence, names)
+
+
+def _shows_own(text: str, found: Intent) -> bool:
+    """«wanna see a picture of my cat?» offers the player's own picture, unless it is one of «you»."""
+    return text.rstrip(" \x01").endswith("?") and found.mode not in ("you", "face") and not found.subject.lower().startswith("your ")
 
 
 def _by_gerund(sentence: Folded, rules: english.Vocabulary, names: Sequence[str]) -> Intent | None:
@@ -102,6 +115,8 @@ def short(sentence: Folded, rules: english.Vocabulary, *, alone: bool) -> Intent
     """A picture noun and politeness, nothing else: ``breakfast pic, please``, ``pix of ur outfit??``, ``selfie!``."""
     text = sentence.text
     if len(text) > 200 or idioms.IDIOM.search(text):
+        return None
+    if _PRAISE.match(text):
         return None
     asked = "please" in text or text.rstrip(" \x01").endswith("?")
     match = rules.short.match(text)
@@ -204,7 +219,7 @@ def _followed(sentence: Folded, follow: re.Match[str], *, pictures: bool, first:
         if subject.text and (pictures or (bare_one and not re.match(r"(?:them|us|those|these|you|many|my)\b", subject.text.lower()))):
             return english.judged(subject, "", "follow-up: one of")
         return None
-    changed = bool(re.match(r",?\s*(?:but\b|this time|except|only)", rest)) or group == "again"
+    changed = bool(re.match(r",?\s*(?:please\b[\s,]*)?(?:but\b|this time|except|only)", rest)) or group == "again"
     if not (pictures or (changed and first)):
         return None
     if not rest.strip(" ?!.\x01") and not pictures:

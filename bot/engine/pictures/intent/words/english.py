@@ -19,7 +19,7 @@ CHAT_SPELLING = {
     **dict.fromkeys(["drw", "darw"], "draw"),
     **dict.fromkeys(["drawin", "drawning"], "drawing"),
     **dict.fromkeys(["paintin"], "painting"),
-    **dict.fromkeys(["cna"], "can"),
+    **dict.fromkeys(["cna", "cn"], "can"),
     **dict.fromkeys(["coudl", "cud", "cld"], "could"),
     **dict.fromkeys(["wud", "wld"], "would"),
     "dont": "don't",
@@ -122,7 +122,7 @@ NOUN = (
 DOCUMENTED_NOUN = r"(?:pic(?:ture)?s?|images?|drawings?|paintings?|photo(?:graph)?s?)"
 MAKE = (
     r"(?:send|mail|imagine|generate|make|create|draw|paint|render|show|give|get|take|snap|shoot|post|share|drop|upload|sketch|illustrate"
-    r"|produce|design|doodle|do|throw|toss|text|bring|grab|compose|craft|whip up|cook up|conjure up|knock up|attach|message|dm|email"
+    r"|produce|design|doodle|do(?=\s+(?:me|us|an?|another|some|one|more)\b)|throw|toss|text|bring|grab|compose|craft|whip up|cook up|conjure up|knock up|attach|message|dm|email"
     r"|e-mail|forward|provide|display|deliver)"
 )
 MAKING = (
@@ -149,7 +149,8 @@ COMPOUND = (
     r"|shoots|finish|editor|viewer|gallery|gallerie|postcard|day|format|url|link|links|tag|tags|id|ids|element|class|upload|uploads"
     r"|processing|recognition|generator|generation|generators|model|models|api|prompt|prompts|quality|resolution|op|ops|contest|store"
     r"|hanging|studio|lessons?|supplies|brush|manager|credits?|bombs?|caption|captions|search|data|database|dataset|classifier|hosting"
-    r"|compression|conversion|converter|backup|roll|house|rail|pane|thing|feature|command|button|hook|show|theory|wall|stick|card|cards)"
+    r"|compression|conversion|converter|backup|roll|house|rail|pane|tablet|tablets|paper|papers|pad|pads|pens?|pencils?|tables?|course|equipment|kit|software|tools?|program|website|site|blog|service|journal|exhibition"
+    r"|exhibit|museum|magazine|archives?|collection|session|report|reviews?|shop|plates?|thing|feature|command|button|hook|show|theory|wall|stick|card|cards)"
 )
 """Nouns after a picture word that make it something else: a photo album, a drawing room."""
 

@@ -60,5 +60,5 @@ REPORTING = re.compile(
 )
 SUBJECTS = re.compile(r"\b(?:i|we|they|he|she|who|people|everyone|someone|nobody|i'm|we're|they're|i've|\w+s (?:always|often|never))\b")
 NEGATED = re.compile(
-    r"\b(?:no|not|don't|never|stop|without|enough|instead of|no more|nor|quit|won't|isn't|aren't|cannot|didn't|wasn't|doesn't|hate|refuse|tired of|sick of|fewer|less)\b"
+    r"\b(?:no|not|don't|never|stop|without|enough|instead of|no more|nor|quit|won't|isn't|aren't|cannot|didn't|wasn't|doesn't|hate|refuse|disable|cancel|delete|remove|mute|turn off|tired of|sick of|fewer|less)\b"
 )

@@ -6,7 +6,7 @@ _ADVERB = (
     r"(?:please|kindly|just|maybe|perhaps|possibly|also|quickly|at least|ever so kindly|be so kind as to|be so kind and|be able to|go and|go ahead and"
     r"|try to|try and|do me a favou?r and|help me and|like to|love to|actually|then|again|now|finally|really|still|at some point|be a dear and|be a darling and"
     r"|be a sweetheart and|next|first|always|simply|quick|help me|help me to|figure out how to|mind to|be kind enough to|be willing to|care to|use your magic to|"
-    r"totally|definitely|probably|sometime|all|not|ever|for once|pretty please|today)"
+    r"totally|definitely|probably|sometime|ever|for once|pretty please|today)"
 )
 POLITE = (
     r"(?:(?:can|could|would|will|won't|can't|couldn't|wouldn't|may|might) (?:you|one of you|someone|somebody|anyone|anybody|y'all|you guys|the bot|the ai|we|i have you)"

@@ -19,8 +19,8 @@ ONLY_POLITE = re.compile(rf"(?:(?:{_PIECES}|{_NAMES})[\s,.!?]*)+")
 LAST_NAME = re.compile(rf"\s+{_NAMES}\Z")
 
 _NEXT = (
-    r"(?:i|i'm|i'll|i've|i'd|i can|we|we'll|we're|you|you're|you'll|it's|it|that's|he|she|they|so|because|since|before|but|then|after|while|when|if"
-    r"|quickly|hurry|please|thanks|just|also|will you|would you|could you|can you|or else|or i|not|no|yes|go on|let's|don't|my|make it|make sure|ok|okay"
+    r"(?:i|i'm|i'll|i've|i'd|i can|we|we'll|we're|you|you're|you'll|it's|it|that's|he|she|they|so|because|since|before|but|then|after|while|when|if|where is|where are|where"
+    r"|quickly|hurry|please|thanks|just|also|will you|would you|could you|can you|or else|or i|not|no|yes|something|anything|whatever|nothing fancy|go on|let's|don't|my|make it|make sure|ok|okay"
     r"|and (?:then|also|after|send|draw|make|show|tell|give|i|i'll|we|let|please|maybe|one|another|hurry|be|don't|continue|go|put|use))"
 )
 _BARE = (

@@ -24,9 +24,12 @@ _ZH_LEAD = r"(?:请|麻烦|帮我|给我|你?能不能|你?能|可以|可不可�
 
 PATTERNS: dict[VerbLast, tuple[re.Pattern[str], ...]] = {
     "tr": (
+        re.compile(rf"^(?:{_TR_LEAD})*(?:kendi |senin )?(?P<subject>)(?:fotoğrafını|fotonu|resmini)\s+{_TR_VERB}{_TR_TAIL}"),
         re.compile(rf"^(?:{_TR_LEAD})*(?P<selfie>selfie(?:ni)?)\s+{_TR_VERB}{_TR_TAIL}"),
         re.compile(rf"^(?:{_TR_LEAD})*(?P<subject>.{{1,160}}?)\s+(?:bir\s+)?{_TR_NOUN}\s+(?:bana\s+)?{_TR_VERB}{_TR_TAIL}"),
-        re.compile(rf"^(?:{_TR_LEAD})*(?P<subject>.{{2,160}}?)\s+(?:bana\s+)?(?:çiz|çizer misin|çizebilir misin|çizsene|resmet){_TR_TAIL}"),
+        re.compile(
+            rf"^(?:{_TR_LEAD})*(?:bir (?=\w+\s+çiz))?(?P<subject>.{{2,160}}?)\s+(?:bana\s+)?(?:çiz|çizer misin|çizebilir misin|çizsene|resmet){_TR_TAIL}"
+        ),
     ),
     "ja": (
         re.compile(rf"(?P<selfie>自撮り|セルフィー)(?:写真)?(?:を|、)?\s*{_JA_DO}"),
