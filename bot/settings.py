@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo, model_validator
 
 from bot.domain.chat_settings import ChatSettings
+from bot.domain.models import ModelEntry
 from providers.contract import ProviderConfig
 
 MIB = 1024 * 1024
@@ -182,6 +183,7 @@ class Settings(Section):
     chat: Providers = Field({}, description="Chat models, `[chat.<name>]`; the first is the default.")
     writer: WriterSettings = WriterSettings()
     images: Providers = Field({}, description="Image backends, `[images.<name>]`; the first is the default.")
+    models: dict[TableName, ModelEntry] = Field({}, description="Image models by names of the host's own, with their settings.")
     workflows: dict[TableName, HostPath] = Field({}, description="ComfyUI workflows: name = path of a file in API format.")
     templates: HostPath | None = Field(
         None, description="Folder with templates of your own, named like those in `prompts/`; they replace the built-in ones."

@@ -18,7 +18,7 @@ from bot.settings_words import expected, is_secret
 from providers.contract import ProviderConfig
 from providers.registry import Row, chat_rows, complete, image_rows
 
-NAMED = frozenset({"chat", "images"})
+NAMED = frozenset({"chat", "images", "models"})
 OPENAI_MODEL = "gpt-5.4-mini"
 """Taken when ``OPENAI_API_KEY`` is all that is configured; ``OPENAI_MODEL`` names another."""
 SECRET_WORDS = ("token", "key", "secret", "password")
@@ -101,6 +101,11 @@ def _cross_check(settings: Settings) -> list[str]:
     ):
         if name and name not in known:
             problems.append(f"{key} = {name!r}: nothing is configured by that name; {nearest(name, list(known)) if known else 'none is.'}")
+    problems += [
+        f"models.{name}.backend = {entry.backend!r}: nothing is configured by that name; {nearest(entry.backend, list(settings.images))}"
+        for name, entry in settings.models.items()
+        if entry.backend and entry.backend not in settings.images
+    ]
     problems += [
         f"workflows.{name} = '{path}': there is no such file (expected a ComfyUI workflow in API format)."
         for name, path in settings.workflows.items()

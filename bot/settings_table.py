@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pydantic.fields import FieldInfo
 
 from bot.domain.chat_settings import ChatSettings
+from bot.domain.models import ModelEntry
 from bot.settings import Section, Settings
 from bot.settings_words import default_words, expected
 from providers.contract import ProviderConfig
@@ -31,6 +32,17 @@ IMAGES_EXAMPLE = """\
 # provider = "automatic1111"
 # base_url = "http://127.0.0.1:7860"
 """
+MODELS_EXAMPLE = """\
+# Image models by names of your own, for `/model use`: a backend's model with the settings that suit it.
+# [models.anime]
+# backend = "local"
+# model = "illustriousXL.safetensors"
+# family = "illustrious"
+# steps = 28
+# cfg = 5.5
+# sampler = "Euler a"
+# loras = ["ink:0.7"]
+"""
 WORKFLOWS_EXAMPLE = """\
 # ComfyUI workflows in API format, by the name used in chats.
 # [workflows]
@@ -49,6 +61,7 @@ def settings_table() -> str:
         rows += [_row(f"{section}.{key}", field) for key, field in model.model_fields.items()]
     for section in ("chat", "images"):
         rows += [_row(f"{section}.<name>.{key}", field) for key, field in _provider_fields()]
+    rows += [_row(f"models.<name>.{key}", field) for key, field in ModelEntry.model_fields.items()]
     rows.append(f"| `workflows.<name>` | path | | {Settings.model_fields['workflows'].description} |")
     return "\n".join(rows)
 
@@ -78,7 +91,7 @@ def example_toml() -> str:
         if section == "storage":
             parts.append(CHAT_EXAMPLE.format(providers=_names(chat_rows())))
         if section == "writer":
-            parts += [IMAGES_EXAMPLE.format(providers=_names(image_rows())), WORKFLOWS_EXAMPLE]
+            parts += [IMAGES_EXAMPLE.format(providers=_names(image_rows())), MODELS_EXAMPLE, WORKFLOWS_EXAMPLE]
     return "\n".join(parts)
 
 

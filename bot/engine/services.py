@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bot.domain.chat_settings import ChatSettings
+from bot.domain.models import ModelEntry
 from bot.domain.platform import Platform
 from bot.engine.commands.catalogue import Catalogue
 from bot.guard.guard import Guard
@@ -44,6 +45,8 @@ class Services:
     """ComfyUI workflows of the host: name → API-format JSON text."""
     templates: Mapping[str, str] = field(default_factory=dict)
     """The host's own templates: name → text, checked; they replace the built-in ones."""
+    models: Mapping[str, ModelEntry] = field(default_factory=dict)
+    """The host's named image models."""
     platforms: dict[str, Platform] = field(default_factory=dict)
     unusable: dict[str, str] = field(default_factory=dict)
     """Chat models that the check at the start found unusable: name → what is wrong, for the host."""

@@ -9,6 +9,7 @@ from bot.domain.pictures import MODES, Mode, Overrides, PictureRequest
 from bot.domain.posts import Button
 from bot.engine.commands.catalogue import Command, Control, Option, control_id
 from bot.engine.commands.context import CommandContext, ControlContext
+from bot.engine.commands.models import complete_models
 from bot.engine.pictures.modes import MODE_TABLE, classify
 from bot.storage import entries
 
@@ -97,12 +98,6 @@ async def _backends(ctx: CommandContext, typed: str) -> list[str]:
     return [name for name in ctx.services.backends if typed.lower() in name.lower()]
 
 
-async def _models(ctx: CommandContext, typed: str) -> list[str]:
-    backend = next(iter(ctx.services.backends.values()), None)
-    models = await backend.models() if backend else ()
-    return [m.id for m in models if typed.lower() in m.label.lower() or typed.lower() in m.id.lower()]
-
-
 async def _choices(ctx: CommandContext, setting: Any, typed: str) -> list[str]:
     backend = next(iter(ctx.services.backends.values()), None)
     return [c for c in (await backend.choices(setting) if backend else ()) if typed.lower() in c.lower()]
@@ -124,7 +119,7 @@ OPTIONS = (
     Option("height", "height in pixels", "integer", least=64, most=4096),
     Option("steps", "sampling steps", "integer", least=1, most=150),
     Option("cfg", "CFG scale (guidance)", "number", least=0, most=30),
-    Option("model", "image model", complete=_models),
+    Option("model", "image model, or a name of `/model list`", complete=complete_models),
     Option("backend", "image backend by the host's name", complete=_backends),
     Option("quiet", "do not post the picture; it goes to the gallery and you get its id", "boolean"),
     Option("edit", "show the prompt before drawing", "boolean"),

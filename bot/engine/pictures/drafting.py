@@ -7,6 +7,7 @@ import structlog
 from bot.domain.pictures import Draft, Lost, PictureRequest, RenderPlan
 from bot.engine.pictures import writer
 from bot.engine.pictures.compose import Parts, compose
+from bot.engine.pictures.models import Chosen, choose_model
 from bot.engine.pictures.plan import choose_backend, make_plan, snaps
 from bot.engine.pictures.sizes import resolve_size
 from bot.engine.reply import Replier
@@ -33,22 +34,24 @@ class Drafter:
 
     async def plan(self, chat: Chat, request: PictureRequest, *, redraft: bool = False) -> RenderPlan:
         """Draft anew and plan. ``redraft`` is a rewrite of a picture that exists: a free prompt is then enlarged by the writer."""
-        stage = await set_stage(self._services, chat, request.requester)
+        chosen = choose_model(self._services, chat, request)
+        stage = await set_stage(self._services, chosen.chat, request.requester)
         async with self._services.db.read() as c:
             story = await entries.latest(c, chat.id, ("player", "character", "narrator"), WRITER_ENTRIES)
         story = [e for e in sorted(story, key=lambda e: e.id) if request.target_entry is None or e.id <= request.target_entry]
         extend = request.overrides.extend
         if extend is None:
             extend = redraft or chat.settings.extend_free
-        draft = await self._draft(stage, request, story, extend)
-        plan = await self._compose(stage, request, draft.prompt)
+        draft = await self._draft(stage, chosen, story, extend)
+        plan = await self._compose(stage, chosen, draft.prompt)
         if draft.problem:
             plan = plan.model_copy(update={"lost": (*plan.lost, Lost(setting="writer", why=draft.problem))})
         return plan
 
     async def replan(self, chat: Chat, request: PictureRequest, prompt: str) -> RenderPlan:
         """Plan a prompt that a person has edited, with the chat's current settings."""
-        return await self._compose(await set_stage(self._services, chat, request.requester), request, prompt)
+        chosen = choose_model(self._services, chat, request)
+        return await self._compose(await set_stage(self._services, chosen.chat, request.requester), chosen, prompt)
 
     async def caption(self, picture_id: int) -> str:
         """The text under a finished picture, by the chat's template; empty for none."""
@@ -64,14 +67,15 @@ class Drafter:
         world = stage.world(prompt=take.plan.draft or take.plan.prompt, prefixed_prompt=take.plan.prompt)
         return expand(chat.settings.caption, world).text
 
-    async def _draft(self, stage: Stage, request: PictureRequest, story: list[Entry], extend: bool) -> Draft:
+    async def _draft(self, stage: Stage, chosen: Chosen, story: list[Entry], extend: bool) -> Draft:
+        request = chosen.request
         if not writer.needs_writer(request.mode, extend):
             return Draft(prompt=writer.verbatim(request.mode, request.subject, story), how="verbatim")
         model = self._writer(stage.chat)
         problem = f"{model.name} is too small to draft prompts" if not model.capabilities().writer else ""
         if not problem:
             try:
-                written = await self._write(model, stage, request, story)
+                written = await self._write(model, stage, chosen, story)
                 if written:
                     return Draft(prompt=written, how="writer")
                 problem = REFUSED
@@ -81,15 +85,15 @@ class Drafter:
         fallback = writer.fallback(request.mode, request.subject, stage.world(), [e.text for e in story])
         return Draft(prompt=fallback, how="fallback", problem=problem)
 
-    async def _write(self, model: ChatModel, stage: Stage, request: PictureRequest, story: list[Entry]) -> str | None:
+    async def _write(self, model: ChatModel, stage: Stage, chosen: Chosen, story: list[Entry]) -> str | None:
         """Ask the writer; one repair try when the answer is no prompt."""
-        able = model.capabilities()
+        able, request = model.capabilities(), chosen.request
         ask = writer.draft_request(
             request.mode,
             request.subject,
             stage.world(),
             [(e.author_name, e.text) for e in story],
-            extra=stage.chat.settings.writer_template,
+            extra="\n".join(text for text in (chosen.entry.writer, stage.chat.settings.writer_template) if text.strip()),
             structured=able.json_schema,
             overrides=self._services.templates,
         )
@@ -110,9 +114,13 @@ class Drafter:
             return own
         return next((m for m in models.values() if m.capabilities().writer), own)
 
-    async def _compose(self, stage: Stage, request: PictureRequest, prompt: str) -> RenderPlan:
+    async def _compose(self, stage: Stage, chosen: Chosen, prompt: str) -> RenderPlan:
         """Prefixes, negatives, macros, size and backend: the same for drafted, verbatim and edited prompts."""
-        chat, wish = stage.chat, request.overrides
+        chat, request, entry = stage.chat, chosen.request, chosen.entry
+        wish = request.overrides
+        backend = choose_backend(self._services, chat, wish.backend)
+        model = wish.model or chat.settings.model or backend.model
+        loras = backend.capabilities(model).loras
         prefix, negative = await self._style(stage, wish.style)
         composed = compose(
             Parts(
@@ -123,19 +131,19 @@ class Drafter:
                 character_prefix=stage.character.prefix,
                 character_negative=stage.character.negative,
                 extra_negative=wish.negative or "",
+                model_prompt=", ".join(text for text in (entry.prompt, entry.lora_tags() if loras else "") if text),
+                model_negative=entry.negative,
                 world=stage.world(),
             )
         )
         if composed.variables:
             async with self._services.db.write() as c:
                 await variables.put(c, chat.id, composed.variables)
-        backend = choose_backend(self._services, chat, wish.backend)
-        model = wish.model or chat.settings.model or backend.model
         width, height = wish.width or chat.settings.width, wish.height or chat.settings.height
         given = wish.width is not None and wish.height is not None
-        size = (width, height) if given else resolve_size(width, height, request.mode, snap=snaps(chat, request, model))
+        size = (width, height) if given else resolve_size(width, height, request.mode, snap=snaps(chat, request, model, entry.family))
         workflow = wish.workflow or chat.settings.workflow
-        return make_plan(
+        plan = make_plan(
             self._services,
             chat,
             request,
@@ -145,6 +153,10 @@ class Drafter:
             placeholders=self._placeholders(stage, workflow),
             references=self._references(stage, workflow),
         )
+        if entry.loras and not loras:
+            missed = Lost(setting="LoRAs", why=f"{backend.name} takes none in a prompt")
+            plan = plan.model_copy(update={"lost": (*plan.lost, missed)})
+        return plan
 
     async def _style(self, stage: Stage, wanted: str | None) -> tuple[str, str]:
         settings = stage.chat.settings

@@ -14,6 +14,7 @@ from bot.domain.places import Person
 from bot.domain.posts import Button, Post
 from bot.engine.commands.catalogue import control_id
 from bot.engine.housekeeping import OFFER_LASTS
+from bot.engine.pictures.models import choose_model
 from bot.engine.pictures.plan import choose_backend
 from bot.engine.pictures.presenter import Presenter
 from bot.engine.pictures.spec import judged_words
@@ -69,7 +70,8 @@ class PictureFlow:
     async def begin(self, chat: Chat, request: PictureRequest) -> Begun:
         """Start a picture. Returns as soon as it is stored and its placeholder is on its way. Raises ``UserError``."""
         await self.check(chat, request.requester, request.subject, negative=request.overrides.negative or "")
-        choose_backend(self._services, chat, request.overrides.backend)
+        chosen = choose_model(self._services, chat, request)
+        choose_backend(self._services, chosen.chat, chosen.request.overrides.backend)
         if self.approval(chat, request.origin, request.overrides.edit) == "manual":
             return Begun(None, await self.offer(chat, request))
         async with self._services.db.write() as c:

@@ -115,13 +115,13 @@ def _knobs(chat: Chat, request: PictureRequest, able: ImageCapabilities, name: s
     return knobs
 
 
-def snaps(chat: Chat, request: PictureRequest, model: str) -> bool:
+def snaps(chat: Chat, request: PictureRequest, model: str, family: str = "") -> bool:
     """Whether forced shapes move to a known resolution: the call's wish, else the chat's; «auto» only for SDXL families."""
     if request.overrides.snap is not None:
         return request.overrides.snap
     if chat.settings.snap != "auto":
         return chat.settings.snap == "on"
-    return any(mark in model.lower() for mark in _FAMILIES_THAT_SNAP)
+    return any(mark in (family or model).lower() for mark in _FAMILIES_THAT_SNAP)
 
 
 def fit_size(width: int, height: int, rule: SizeRule) -> tuple[int, int]:

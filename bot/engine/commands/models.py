@@ -1,0 +1,150 @@
+"""model: the host's named models and those the backend has, to look at and to switch between."""
+
+from __future__ import annotations
+
+import structlog
+
+from bot.domain.errors import NotFound, UserError
+from bot.domain.models import ModelEntry
+from bot.engine.commands.catalogue import Command, Option
+from bot.engine.commands.context import CommandContext
+from bot.engine.pictures.models import entry_name, outranked
+from bot.engine.pictures.plan import choose_backend
+from bot.storage import chats
+from providers.contract import ImageBackend, ImageModelInfo
+from providers.errors import ProviderError
+
+log = structlog.get_logger(__name__)
+
+LISTED = 25  # models of a backend named in a chat; autocomplete finds the others
+ADVICE = (
+    "Good to know: 20 to 40 steps suit most samplers; CFG 3 to 10, above 15 pictures burn; Euler a and DPM++ 2M SDE Karras are safe "
+    "samplers; plain Stable Diffusion likes sides of 128 to 1024 by 8, 512×512 to begin with; one character per picture works best."
+)
+_NONE = ("none", "off", "default")
+_LABELS = {"cfg": "CFG scale", "clip_skip": "CLIP skip", "denoise": "denoise strength"}
+
+
+async def _list(ctx: CommandContext) -> None:
+    models, current = ctx.services.models, ctx.chat.settings.model
+    used = entry_name(models, current) or current
+    lines = [f"{'▶' if name == used else '•'} **{name}** — {_in_short(ctx, entry)}" for name, entry in models.items()]
+    backend = choose_backend(ctx.services, ctx.chat, None)
+    own = await _models_of(backend) if backend.capabilities().model_choice else ()
+    if own:
+        shown = ", ".join(f"{'▶ ' if m.id == used else ''}`{m.id}`" for m in own[:LISTED])
+        more = f" and {len(own) - LISTED} more" if len(own) > LISTED else ""
+        lines.append(f"Models of {backend.name}: {shown}{more}.")
+    if not lines:
+        lines.append(f"No models are named here, and {backend.name} lists none. The host can name some under [models.<name>].")
+    await ctx.say("\n".join([*lines, "`/model use NAME` switches, `/model show NAME` tells more."]))
+
+
+def _in_short(ctx: CommandContext, entry: ModelEntry) -> str:
+    parts = (entry.model or "the backend's own model", entry.family, f"on {entry.backend}" if entry.backend else "", entry.cost)
+    return ", ".join(part for part in parts if part)
+
+
+async def _use(ctx: CommandContext) -> None:
+    name = str(ctx.call.arguments.get("name", "")).strip()
+    if not name:
+        current = ctx.chat.settings.model
+        await ctx.say(f"The model is **{current}**." if current else "The backend's own choice draws.")
+        return
+    entry = entry_name(ctx.services.models, name)
+    wanted = entry or ("" if name.lower() in _NONE else await _own_model(ctx, name))
+    async with ctx.services.db.write() as c:
+        await chats.change_settings(c, ctx.chat.id, {"model": wanted})
+    if not wanted:
+        await ctx.say("The backend's own choice draws now.")
+        return
+    said = f"**{wanted}** draws now."
+    if entry:
+        kept = outranked(ctx.services.models[entry], ctx.chat.settings, ctx.services.defaults)
+        if kept:
+            said += f" This chat's own settings stay ahead of it: {', '.join(f'`{k}` {v}' for k, v in kept.items())}."
+    await ctx.say(said)
+
+
+async def _own_model(ctx: CommandContext, name: str) -> str:
+    """The backend's id for what somebody wrote. Raises ``UserError`` where it has no such model or no choice."""
+    backend = choose_backend(ctx.services, ctx.chat, None)
+    named = ", ".join(ctx.services.models)
+    if not backend.capabilities(name).model_choice and name != backend.model:
+        raise UserError(f"{backend.name} always draws with its own model." + (f" Named models: {named}." if named else ""))
+    own = await _models_of(backend)
+    found = next((m for m in own if name.casefold() in (m.id.casefold(), m.label.casefold())), None)
+    if found is None and own:
+        raise NotFound(f"{backend.name} has no model «{name}»." + (f" Named models: {named}." if named else "") + " See `/model list`.")
+    return found.id if found else name  # without a list, the backend is the judge
+
+
+async def _show(ctx: CommandContext) -> None:
+    name = str(ctx.call.arguments.get("name", "")).strip() or ctx.chat.settings.model
+    key = entry_name(ctx.services.models, name)
+    if key:
+        await ctx.say(f"{await _card(ctx, key, ctx.services.models[key])}\n{ADVICE}")
+        return
+    backend = choose_backend(ctx.services, ctx.chat, None)
+    model = name or backend.model
+    info = next((m for m in await _models_of(backend) if name and name.casefold() in (m.id.casefold(), m.label.casefold())), None)
+    if name and info is None and name != backend.model:
+        raise NotFound(f"I know nothing about a model «{name}». See `/model list`.")
+    family = f", {info.family}" if info and info.family else ""
+    await ctx.say(f"**{model or backend.name}** — a model of {backend.name}{family}, with this chat's settings.\n{ADVICE}")
+
+
+async def _card(ctx: CommandContext, name: str, entry: ModelEntry) -> str:
+    backend = choose_backend(ctx.services, ctx.chat, entry.backend or None)
+    model = entry.model or backend.model
+    family = entry.family or next((m.family for m in await _models_of(backend) if m.id == model), "")
+    size = f"{entry.width or '—'}×{entry.height or '—'}" if entry.width or entry.height else ""
+    facts = " · ".join(f"{_LABELS.get(key, key)} {value}" for key, value in entry.facts().items())
+    lines = [
+        f"**{name}** — {model or 'its own model'} on {backend.name}" + (f", {family}" if family else ""),
+        f"*Settings:* {facts}" if facts else "",
+        f"*Size:* {size}" if size else "",
+        f"*Before every prompt:* `{entry.prompt}`" if entry.prompt else "",
+        f"*Negative prompt:* `{entry.negative}`" if entry.negative else "",
+        f"*LoRAs:* {', '.join(entry.loras)}" if entry.loras else "",
+        f"*Cost:* {entry.cost}" if entry.cost else "",
+    ]
+    return "\n".join(line for line in lines if line)
+
+
+async def _models_of(backend: ImageBackend) -> tuple[ImageModelInfo, ...]:
+    """The backend's own list; empty while it cannot be asked, for the named models are there all the same."""
+    try:
+        return await backend.models()
+    except ProviderError as error:
+        log.info("models not listed", backend=backend.name, kind=str(error.kind))
+        return ()
+
+
+async def complete_models(ctx: CommandContext, typed: str) -> list[str]:
+    """Names of entries first, then the models of the chat's backend."""
+    plain = typed.lower()
+    found = [name for name in ctx.services.models if plain in name]
+    if ctx.services.backends:
+        own = await _models_of(choose_backend(ctx.services, ctx.chat, None))
+        found += [m.id for m in own if plain in m.id.lower() or plain in m.label.lower()]
+    return list(dict.fromkeys(found))
+
+
+COMMANDS = (
+    Command("model list", "image models: those the host named, and those of the backend", _list),
+    Command(
+        "model use",
+        "switch to an image model, «none» for the backend's own choice; alone it tells which one is in use",
+        _use,
+        (Option("name", "a named model, or one of the backend's", rest=True, complete=complete_models),),
+        who="manager",
+        examples=("/model use anime",),
+    ),
+    Command(
+        "model show",
+        "settings of an image model and advice: steps 20–40, CFG 3–10 (above 15 pictures burn), one character per picture",
+        _show,
+        (Option("name", "the model; empty for the one in use", rest=True, complete=complete_models),),
+    ),
+)
