@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
-
-PlatformName = Literal["discord", "telegram", "web"]
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -24,7 +24,6 @@ _TEXT_FIELDS = (
     "name", "description", "personality", "scenario", "first_mes", "mes_example", "creator_notes", "system_prompt",
     "post_history_instructions", "creator", "character_version",
 )  # fmt: skip
-_LIST_FIELDS = ("alternate_greetings", "tags", "group_only_greetings")
 _PROMPT_KEY = "sd_character_prompt"
 
 

@@ -180,7 +180,7 @@ const clicks = {
   copy: () => { hideMenu(true); copy(menuOpener.dataset.menu); },
   more: (button) => earlier(button),
   dismiss: (button) => button.closest("dialog").close(),
-  tip: () => { $("tip").remove(); localStorage.setItem("tip", "seen"); text.focus(); },
+  tip: () => { localStorage.setItem("tip", $("tip").textContent); $("tip").remove(); text.focus(); },
 };
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
@@ -209,6 +209,6 @@ async function earlier(button) {
   scroller.scrollTop = top + scroller.scrollHeight - height;
 }
 addEventListener("keydown", (event) => { if (event.key === "Escape") { hideMenu(true); showSide(false); } });
-if ($("tip") && localStorage.getItem("tip") !== "seen") $("tip").hidden = false;
+if ($("tip") && localStorage.getItem("tip") !== $("tip").textContent) $("tip").hidden = false;
 if (!quiet.matches) document.documentElement.classList.add("moves");
 requestAnimationFrame(toEnd);
