@@ -78,6 +78,11 @@ class ChatSettings(BaseModel):
     prefix: str = setting("", "Words before every prompt; {prompt} marks where the prompt goes.", group="picture", max_length=2000)
     negative: str = setting("", "What pictures should not show.", group="picture", max_length=2000)
     style: str = setting("", "Style in use; it replaces prefix and negative.", group="picture")
+    enhance: Literal["auto", "on", "off"] = setting(
+        "auto",
+        "Add the quality tags of the model's family and tidy tags: always, never, or where the host named the family of the model.",
+        group="picture",
+    )
     extend_free: bool = setting(False, "Let the writer model enlarge free prompts.", group="picture")
     writer_template: str = setting("", "Extra instructions to the writer model.", group="picture", advanced=True, max_length=2000)
 

@@ -41,6 +41,7 @@ class Overrides(Frozen):
     snap: bool | None = None
     extend: bool | None = None
     edit: bool | None = None
+    enhance: bool | None = None
     quiet: bool = False
 
 

@@ -135,6 +135,7 @@ OPTIONS = (
     Option("denoise", "hires denoise strength", "number", least=0, most=1, advanced=True),
     Option("2ndpass", "hires second pass steps", "integer", least=0, most=150, advanced=True),
     Option("faces", "restore faces", "boolean", advanced=True),
+    Option("enhance", "add quality tags of the model's family and tidy tags", "boolean", advanced=True),
     Option("workflow", "ComfyUI workflow by the host's name", advanced=True),
 )
 COMMANDS = (

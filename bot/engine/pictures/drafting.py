@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import structlog
 
+from bot.domain.models import ModelEntry
 from bot.domain.pictures import Draft, Lost, PictureRequest, RenderPlan
 from bot.engine.pictures import writer
 from bot.engine.pictures.compose import Parts, compose
+from bot.engine.pictures.enhance import enhanced, quality_tags
 from bot.engine.pictures.models import Chosen, choose_model
 from bot.engine.pictures.plan import choose_backend, make_plan, snaps
 from bot.engine.pictures.sizes import resolve_size
@@ -16,13 +18,22 @@ from bot.engine.stage import Stage, set_stage
 from bot.engine.story.macros import expand
 from bot.storage import chats, entries, pictures, styles, variables
 from bot.storage.records import Chat, Entry
-from providers.contract import ChatModel
+from providers.contract import ChatModel, ImageBackend
 from providers.errors import ProviderError
 
 log = structlog.get_logger(__name__)
 
 WRITER_ENTRIES = 12  # newest entries of the story the writer reads
 REFUSED = "The writer's answer could not be used, so the prompt was made from the card and the last message."
+
+
+def enhances(chosen: Chosen) -> bool:
+    """Whether the prompt enhancer is on: by the call, else by the chat; «auto» only where the host named the family."""
+    wish = chosen.request.overrides.enhance
+    if wish is not None:
+        return wish
+    setting = chosen.chat.settings.enhance
+    return bool(chosen.entry.family) if setting == "auto" else setting == "on"
 
 
 class Drafter:
@@ -121,6 +132,8 @@ class Drafter:
         backend = choose_backend(self._services, chat, wish.backend)
         model = wish.model or chat.settings.model or backend.model
         loras = backend.capabilities(model).loras
+        wanted = enhances(chosen)
+        family = await self._family(entry, backend, model) if wanted else ""
         prefix, negative = await self._style(stage, wish.style)
         composed = compose(
             Parts(
@@ -133,6 +146,7 @@ class Drafter:
                 extra_negative=wish.negative or "",
                 model_prompt=", ".join(text for text in (entry.prompt, entry.lora_tags() if loras else "") if text),
                 model_negative=entry.negative,
+                quality_tags=quality_tags(family),
                 world=stage.world(),
             )
         )
@@ -148,15 +162,25 @@ class Drafter:
             chat,
             request,
             draft=prompt,
-            prompt=composed.prompt,
+            prompt=enhanced(composed.prompt, family),
             size=size,
             placeholders=self._placeholders(stage, workflow),
             references=self._references(stage, workflow),
         )
-        if entry.loras and not loras:
-            missed = Lost(setting="LoRAs", why=f"{backend.name} takes none in a prompt")
-            plan = plan.model_copy(update={"lost": (*plan.lost, missed)})
-        return plan
+        missed = [Lost(setting="LoRAs", why=f"{backend.name} takes none in a prompt")] if entry.loras and not loras else []
+        if wanted and not family:
+            missed.append(Lost(setting="prompt enhancer", why=f"the family of {model or backend.name} is not known"))
+        return plan.model_copy(update={"lost": (*plan.lost, *missed)})
+
+    async def _family(self, entry: ModelEntry, backend: ImageBackend, model: str) -> str:
+        """The family the host wrote down, else what the backend's list says; empty when neither tells."""
+        if entry.family:
+            return entry.family
+        try:
+            return next((m.family for m in await backend.models() if model in (m.id, m.label)), "")
+        except ProviderError as error:
+            log.info("family of a model not learned", backend=backend.name, kind=str(error.kind))
+            return ""
 
     async def _style(self, stage: Stage, wanted: str | None) -> tuple[str, str]:
         settings = stage.chat.settings

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.domain.pictures import Mode
 from bot.engine.pictures.compose import Parts, compose
+from bot.engine.pictures.enhance import enhanced, quality_tags
 from bot.engine.pictures.intent import detect
 from bot.engine.pictures.sizes import resolve_size
 from bot.engine.story.world import World
@@ -33,6 +34,7 @@ class _Prompt(_Question):
     character_negative: str = ""
     extra_negative: str = ""
     group: bool = False
+    family: str = ""
     char: str = "{{char}}"
     user: str = "{{user}}"
 
@@ -52,13 +54,14 @@ def explain_size(question: dict[str, Any]) -> dict[str, Any]:
 
 
 def explain_prompt(question: dict[str, Any]) -> dict[str, Any]:
-    """The parts of a prompt → ``{"positive", "negative", "steps"}``."""
+    """The parts of a prompt → ``{"positive", "negative", "steps"}``; with a ``family``, as the prompt enhancer leaves it."""
     try:
         asked = _Prompt.model_validate(question)
     except ValidationError as error:
         return _wrong(error)
-    parts = asked.model_dump(exclude={"char", "user"})
-    result = compose(Parts(**parts, world=World(char=asked.char, user=asked.user))).prompt
+    parts = asked.model_dump(exclude={"char", "user", "family"})
+    world = World(char=asked.char, user=asked.user)
+    result = enhanced(compose(Parts(**parts, quality_tags=quality_tags(asked.family), world=world)).prompt, asked.family)
     return {"positive": result.positive, "negative": result.negative, "steps": list(result.steps)}
 
 

@@ -14,11 +14,12 @@ from bot.domain.pictures import RenderPlan
 from bot.settings import Settings
 from bot.settings_load import load_settings
 from bot.settings_sources import SettingsError
-from providers.contract import RenderSpec
+from providers.contract import ImageModelInfo, RenderSpec
 from providers.errors import ErrorKind
 from tests.engine_world import BOB, World, open_world
 from tests.fakes import ABLE, FakeBackend, provider_error
 
+QUALITY = "masterpiece, best quality, amazing quality, very aesthetic"
 ANIME = ModelEntry(
     backend="easel", model="oil", family="illustrious", prompt="flat colours", negative="photo", writer="Only tags.", width=832,
     height=1216, steps=28, cfg=5.5, sampler="Euler a", scheduler="karras", clip_skip=2, denoise=0.4, seed=7, loras=("ink:0.7",),
@@ -48,7 +49,7 @@ async def imagine(world: World, prompt: str = "fox", **arguments: Any) -> tuple[
 async def test_an_entry_fills_in_what_nobody_set(world: World) -> None:
     spec, plan = await imagine(world, model="Anime")
     assert (spec.model, plan.backend) == ("oil", "easel")
-    assert spec.prompt == "flat colours, <lora:ink:0.7>, fox"
+    assert spec.prompt == f"flat colours, <lora:ink:0.7>, {QUALITY}, fox"
     assert spec.negative == "photo"
     assert (spec.width, spec.height) == (832, 1216)
     assert (spec.steps, spec.cfg, spec.sampler, spec.scheduler) == (28, 5.5, "Euler a", "karras")
@@ -67,6 +68,31 @@ async def test_an_entry_outranks_the_hosts_defaults(world: World) -> None:
     world.services.defaults = world.services.defaults.model_copy(update={"steps": 11, "model": "anime"})
     spec, _ = await imagine(world)
     assert (spec.steps, spec.model) == (28, "oil")
+
+
+async def test_the_enhancer_is_switched_by_call_and_chat(world: World) -> None:
+    assert (await imagine(world, "Red Fox, red fox", model="anime"))[0].prompt.endswith(f"{QUALITY}, red fox")
+    assert (await imagine(world, "Red Fox", model="anime", enhance=False))[0].prompt.endswith("<lora:ink:0.7>, Red Fox")
+    await world.set(enhance="off")
+    assert (await imagine(world, "Red Fox", model="anime"))[0].prompt.endswith("<lora:ink:0.7>, Red Fox")
+    assert (await imagine(world, "Red Fox", model="anime", enhance=True))[0].prompt.endswith(f"{QUALITY}, red fox")
+
+
+async def test_a_family_nobody_knows_is_said_when_the_enhancer_was_asked_for(world: World) -> None:
+    spec, plan = await imagine(world, "Red Fox")
+    assert (spec.prompt, plan.lost) == ("Red Fox", ())
+    spec, plan = await imagine(world, "Red Fox", enhance=True)
+    assert spec.prompt == "Red Fox"
+    assert [lost.setting for lost in plan.lost] == ["prompt enhancer"]
+
+
+async def test_the_backend_may_know_the_family(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def listed(*, refresh: bool = False) -> tuple[ImageModelInfo, ...]:
+        return (ImageModelInfo("plain", "Plain", "pony"),)
+
+    monkeypatch.setattr(world.backend, "models", listed)
+    await world.set(enhance="on")
+    assert (await imagine(world, "Red Fox"))[0].prompt == "score_9, score_8_up, score_7_up, red fox"
 
 
 async def test_another_model_in_the_call_leaves_the_chats_entry_out(world: World) -> None:
