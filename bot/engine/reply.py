@@ -16,7 +16,7 @@ from bot.engine.prompting import Prompted, Prompting
 from bot.engine.services import Services
 from bot.engine.stage import Stage
 from bot.engine.story.cleanup import CleanReply, StreamCleaner
-from bot.engine.story.tools import TOOL_NAME, PictureWish, read_arguments, tool_answer
+from bot.engine.story.tools import TOOL_NAME, PictureWish, read_arguments, tool_answer, tool_offered
 from bot.storage import entries, inbox
 from bot.storage.records import Chat, Entry
 from providers.contract import ChatMessage, ChatModel, ChatRequest, End, ReasoningDelta, TextDelta, ToolCall, Usage, message
@@ -58,7 +58,8 @@ class Replier:
 
     def tool_usable(self, chat: Chat, model: ChatModel) -> bool:
         """Whether this model may call ``generate_image`` in this chat."""
-        return chat.settings.character_pictures == "tool" and model.capabilities().tools and bool(self._services.backends)
+        has_tools = model.capabilities().tools
+        return tool_offered(chat.settings.character_pictures, model_has_tools=has_tools, has_backend=bool(self._services.backends))
 
     async def reply(
         self,
