@@ -81,6 +81,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
             writer_name=settings.writer.chat,
             templates=host_templates(settings.templates),
             models=settings.models,
+            fallbacks={name: config.fallbacks for name, config in settings.images.items()},
             workflows={name: path.read_text(encoding="utf-8") for name, path in settings.workflows.items()},
         )
         async with db.write() as c:

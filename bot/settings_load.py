@@ -107,6 +107,12 @@ def _cross_check(settings: Settings) -> list[str]:
         if entry.backend and entry.backend not in settings.images
     ]
     problems += [
+        f"images.{name}.fallbacks = {other!r}: no other image backend is configured by that name."
+        for name, config in settings.images.items()
+        for other in config.fallbacks
+        if other == name or other not in settings.images
+    ]
+    problems += [
         f"workflows.{name} = '{path}': there is no such file (expected a ComfyUI workflow in API format)."
         for name, path in settings.workflows.items()
         if not path.is_file()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from providers.errors import ErrorKind, ProviderError
 
@@ -40,6 +40,8 @@ class ProviderConfig(BaseModel):
     """Overall limit of one request in seconds; 0 takes the provider's own default."""
     concurrency: int = 1
     """How many requests may run at once (image backends)."""
+    fallbacks: tuple[str, ...] = Field((), json_schema_extra={"expected": "list of names"})
+    """Image backends that may draw when this one cannot be reached, is busy or has no credit, in order; they get its prompts."""
     allow_invalid_tls: bool = False
     """For a self-hosted server only; refused for cloud hosts."""
     ca_file: Path | None = None

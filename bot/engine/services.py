@@ -47,6 +47,8 @@ class Services:
     """The host's own templates: name → text, checked; they replace the built-in ones."""
     models: Mapping[str, ModelEntry] = field(default_factory=dict)
     """The host's named image models."""
+    fallbacks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Image backend → those that may draw in its place, in order."""
     platforms: dict[str, Platform] = field(default_factory=dict)
     unusable: dict[str, str] = field(default_factory=dict)
     """Chat models that the check at the start found unusable: name → what is wrong, for the host."""

@@ -83,8 +83,8 @@ async def proposed(c: AsyncConnection, limit: int = 50) -> list[Job]:
     return [_job(row) for row in (await c.execute(wanted)).mappings()]
 
 
-async def set_ref(c: AsyncConnection, job_id: int, ref: str) -> None:
-    """The backend's own id, stored before waiting for it."""
+async def set_ref(c: AsyncConnection, job_id: int, ref: str | None) -> None:
+    """The backend's own id, stored before waiting for it; None when another backend takes over."""
     await _set(c, job_id, ref=ref)
 
 

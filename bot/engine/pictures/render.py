@@ -6,13 +6,16 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
 import structlog
 
 from bot.domain.errors import BackendError, PlatformError
 from bot.domain.pictures import JobState, Lost, RenderPlan
+from bot.domain.posts import Post
 from bot.engine.failure import failure_of
 from bot.engine.pictures.drafting import Drafter
+from bot.engine.pictures.fallbacks import next_plan
 from bot.engine.pictures.flow import DRAFTING, PictureFlow
 from bot.engine.pictures.presenter import Presenter, ProgressLine
 from bot.engine.pictures.spec import judged_words, spec_of
@@ -20,7 +23,7 @@ from bot.engine.services import Services
 from bot.storage import chats, jobs, pictures
 from bot.storage.records import Chat, Job, Picture
 from bot.work.jobs import JobCancelled
-from bot.work.queues import BackendQueue, CircuitBreaker
+from bot.work.queues import BackendQueue, CircuitBreaker, CircuitOpen
 from bot.work.retry import Decision, RetryPolicy
 from providers.contract import ImageBackend, Progress, RenderResult
 from providers.errors import ErrorKind, ProviderError
@@ -130,6 +133,34 @@ class PictureWorker:
         await self._presenter.show(picture_id, "proposed", text, search=search)
 
     async def _draw(self, picture: Picture, job: Job, plan: RenderPlan, *, adult: bool) -> None:
+        """Draw with the plan's backend, or with the fallbacks the host listed for it, each asked once."""
+        tried = {plan.backend}
+        while True:
+            try:
+                await self._draw_with(picture, job, plan, adult=adult)
+                return
+            except (ProviderError, CircuitOpen) as error:
+                other = next_plan(self._services, plan, error, tried)
+                if other is None:
+                    raise
+                log.warning("another backend takes over", job=job.id, backend=other.backend, instead_of=plan.backend, why=str(error))
+                await self._take_over(picture, job, other, f"⚠️ {error} {other.backend} draws this picture instead.")
+                plan, job = other, replace(job, plan=other, ref=None)
+                tried.add(other.backend)
+
+    async def _take_over(self, picture: Picture, job: Job, plan: RenderPlan, text: str) -> None:
+        """Store who draws now and tell the chat; a restart goes on with the new backend."""
+        async with self._services.db.write() as c:
+            await jobs.set_plan(c, job.id, plan)
+            await jobs.set_ref(c, job.id, None)
+        if picture.request.overrides.quiet:
+            return
+        try:
+            await self._services.platforms[picture.chat_key.platform].post(picture.chat_key, Post(text))
+        except PlatformError as error:
+            log.info("change of backend not told", picture=picture.key, reason=error.message)
+
+    async def _draw_with(self, picture: Picture, job: Job, plan: RenderPlan, *, adult: bool) -> None:
         backend = self._services.backends.get(plan.backend)
         if backend is None:
             raise BackendError(f"The image backend «{plan.backend}» is no longer configured.")
