@@ -153,10 +153,11 @@ class PictureWorker:
         async with self._services.db.write() as c:
             await jobs.set_plan(c, job.id, plan)
             await jobs.set_ref(c, job.id, None)
-        if picture.request.overrides.quiet:
+        platform = self._services.platforms.get(picture.chat_key.platform)
+        if picture.request.overrides.quiet or platform is None:
             return
         try:
-            await self._services.platforms[picture.chat_key.platform].post(picture.chat_key, Post(text))
+            await platform.post(picture.chat_key, Post(text))
         except PlatformError as error:
             log.info("change of backend not told", picture=picture.key, reason=error.message)
 
