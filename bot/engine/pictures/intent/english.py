@@ -31,6 +31,7 @@ _DEFINITE = re.compile(r"\s*(?:me |us )?(?:the|that|this|those|these|his|her|the
 _LISTED = re.compile(r"\s+(?:me |us )?(?:this|the following|something like this)\s*:(?=\s)")
 _SELF = re.compile(r"selfies?|headshots?|close-?ups?|self[- ]portraits?")
 _SENDING = re.compile(r"(?:send|mail|show|give|get|take|snap|post|share|drop|text|throw|toss|upload|attach|dm|message|see|have|provide)")
+_DOCUMENTED = re.compile(r"send|mail|imagine|generate|make|create|draw|paint|render|show")
 _POSSESSED = {"her": "her", "his": "him", "their": "them", "our": "us"}
 
 _SHORT_WORD = (
@@ -63,7 +64,7 @@ def vocabulary(extra_verbs: tuple[str, ...] = (), extra_nouns: tuple[str, ...] =
         noun=re.compile(rf"(?<![\w'-]){noun}(?![\w-])"),
         object=re.compile(thing),
         short=re.compile(
-            rf"(?:(?:{FILLER})[\s,.!\x01—-]+)*(?P<thing>(?P<article>an? |some |one |more |any )?(?P<mods>(?:(?<!\w){_SHORT_WORD} ){{0,3}}?)(?P<noun>{noun}))(?!\w)"
+            rf"(?:(?>(?:{FILLER})[\s,.!\x01—-]++))*(?P<thing>(?P<article>an? |some |one |more |any )?(?P<mods>(?:(?<!\w){_SHORT_WORD} ){{0,3}}?)(?P<noun>{noun}))(?!\w)"
         ),
     )
 
@@ -99,7 +100,7 @@ def pictured(sentence: Folded, match: re.Match[str], *, verb: str) -> Intent | N
         return None
     around = _AROUND.match(text, end)
     if around is None and not _NO_SUBJECT.match(text, end):
-        return _shown(sentence, end, noun, verb) if _names_it(sentence, end, match["mods"]) else None
+        return _shown(sentence, end, noun, verb) if _names_it(sentence, end, match, verb) else None
     if _DEFINITE.match(match["mods"]) and _whose(match["mods"]) is None:
         return None
     named = _from_modifiers(sentence, match, noun)
@@ -112,9 +113,9 @@ def pictured(sentence: Folded, match: re.Match[str], *, verb: str) -> Intent | N
     return bare(noun, verb)
 
 
-def _names_it(sentence: Folded, end: int, mods: str) -> bool:
-    """Right after the noun, without «of», stands what to draw: a determiner or a name, or anything when asked «me» or «us»."""
-    if re.match(r"\s*(?:me|us)\b", mods):
+def _names_it(sentence: Folded, end: int, match: re.Match[str], verb: str) -> bool:
+    """What to draw stands right after the noun, without «of»: as documented, with «me» or «us», or when it begins like a thing or name."""
+    if re.match(r"\s*(?:me|us)\b", match["mods"]) or (_DOCUMENTED.fullmatch(verb) and not match["noun"].endswith("s")):
         return True
     following = sentence.cut(end, min(end + 12, len(sentence.text))).lstrip()
     return bool(re.match(r"(?i:your|my|the|an?|this|that|his|her|our|their)\b|[A-Z0-9]|[^\x00-\x7f]", following))

@@ -15,6 +15,8 @@ EMOJI = "\x01"
 MASK = "\x02"
 """Stands for one character that does not speak for the player."""
 NOTE = "♪"
+BLANKS = 3
+"""Blanks or line breaks in a row that are kept; more say nothing and only cost time."""
 
 _QUOTES = dict.fromkeys("“”„‟«»「」『』〝〞", '"') | dict.fromkeys("‘’‚‛ʼ´`＇", "'")
 _NOTES = "♪♫♩♬🎵🎶🎼"
@@ -54,7 +56,7 @@ def fold(message: str) -> Folded:
     origin: list[int] = []
     for place, character in enumerate(source):
         plain = _plain(character)
-        if plain:
+        if plain and not (plain in " \n" and characters[-BLANKS:] == [plain] * BLANKS):
             characters.append(plain)
             origin.append(place)
     return Folded(source, "".join(characters), tuple(origin), tuple(place + 1 for place in origin))

@@ -23,6 +23,10 @@ _CLAUSE = re.compile(
 _DRAWN_LAST = re.compile(
     r"\b(?:malen|zeichnen|skizzieren|illustrieren|tekenen|schilderen|schetsen)\b[\s.!?]*(?:bitte|alsjeblieft|aub)?[\s.!?]*$"
 )
+_SELFIE_ONLY = re.compile(
+    rf"(?:(?:ein|un|une|uma|um|een|jakie[sś]|можно|хочу) )?(?:selfies?|селфи|селфі)[\s,]+(?:bitte|stp|svp|s'il te pla[iî]t|por favor|porfa|pfv?|per favore|dai"
+    rf"|alsjeblieft|aub|prosz[eę]|пожалуйста|плиз|будь ласка|lütfen|dong|tolong)[\s.!?:){EMOJI}]*"
+)
 _ASKS_YOU = re.compile(r"\b(?:du|je)\s")
 
 
@@ -32,6 +36,7 @@ class _Rules:
     start: re.Pattern[str]
     draw: re.Pattern[str]
     give: re.Pattern[str]
+    passed: re.Pattern[str]
     stop: re.Pattern[str]
     tail: re.Pattern[str]
     article: re.Pattern[str]
@@ -54,6 +59,7 @@ def _compiled(words: Language) -> _Rules:
         re.compile(rf"{_GAP}*+(?:(?:{words.lead})(?={_GAP}|$){_GAP}*+)*+(?:(?:{words.dative})\s+(?=(?:{words.draw}|{words.give})\b))?"),
         re.compile(rf"(?:{words.draw})(?=\W|$)(?:[\s-]+(?:{words.dative})(?=\s))*"),
         re.compile(rf"(?P<verb>{words.give})(?=\W|$)(?P<mods>{near}|[\s-]+)(?P<noun>{words.noun}|{words.selfie})(?P<own>mu)?(?!\w)"),
+        re.compile(rf"(?:(?:{words.dative})\s+)*"),
         re.compile(words.stop),
         re.compile(rf"(?<![\w'])(?:{words.tail})[\s,.!?~{EMOJI}:;)]*\Z"),
         re.compile(rf"(?:{words.article})(?:\s+|(?<='))"),
@@ -63,6 +69,8 @@ def _compiled(words: Language) -> _Rules:
 
 def asked(sentence: Folded) -> Intent | None:
     """A request in one of the other languages; None when there is none."""
+    if _SELFIE_ONLY.fullmatch(sentence.text):
+        return Intent("request", "face", "", "a selfie, politely")
     return _verb_last(sentence) or next((found for rules in _rules() if (found := _verb_first(sentence, rules)) is not None), None)
 
 
@@ -80,6 +88,7 @@ def _verb_first(sentence: Folded, rules: _Rules) -> Intent | None:
         return _pictured(sentence, rules, given)
     drawn = rules.draw.match(text, at)
     if drawn is None:
+        at = rules.passed.match(text, at).end()  # type: ignore[union-attr] # matches the empty string
         return _judged(sentence, rules, at, "") if at and _DRAWN_LAST.search(text) and _ASKS_YOU.search(text[:at]) else None
     of = re.compile(rf"\s*(?:(?:{rules.words.article})\s+)?(?:{rules.words.noun})\s+(?:{rules.words.of})").match(text, drawn.end())
     return _judged(sentence, rules, of.end() if of else drawn.end(), "")
@@ -154,6 +163,6 @@ def _last_judged(sentence: Folded, match: re.Match[str], language: VerbLast) -> 
     start, end = match.span("subject")
     while start < end and sentence.text[start] in f" ,.、，*{EMOJI}":
         start += 1
-    while end > start and sentence.text[end - 1] in f" ,.、，{EMOJI}":
+    while end > start and sentence.text[end - 1] in f" ,.、，吗吧呀嘛{EMOJI}":
         end -= 1
     return Intent("request", "free", sentence.cut(start, end), f"{language}: subject and verb")

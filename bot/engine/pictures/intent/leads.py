@@ -70,7 +70,7 @@ def _prior_allows(prior: str, *, strong: bool) -> bool:
         return False
     if re.search(r"\b(?:don't|never|not|no need to|stop|without|won't|can't|cannot|didn't|doesn't) [\w' ]{0,20}$", prior):
         return strong and bool(re.match(r"\s*(?:don't|why not)\b", prior)) and prior.count(" ") < 5
-    return strong or not idioms.SUBJECTS.search(prior)
+    return strong or not (idioms.SUBJECTS.search(prior) or idioms.DOERS.match(prior))
 
 
 def mentions_other(before: str, names: Sequence[str]) -> bool:

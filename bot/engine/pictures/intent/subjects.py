@@ -63,7 +63,7 @@ def clean(sentence: Folded, start: int, end: int, *, keep_cuts: bool = False) ->
         start += article.end()
     start, end = _trimmed(text, start, end)
     bare = " ".join(text[start:end].replace('"', "").replace("*", "").split())
-    if ONLY_POLITE.fullmatch(bare):
+    if article is None and ONLY_POLITE.fullmatch(bare):
         return Subject("", None)
     typed = re.sub(r"\*\*|__|~~", "", sentence.cut(start, end)).strip()
     return Subject(" ".join(typed.split()), special_mode(bare))

@@ -47,7 +47,7 @@ _ONE = re.compile(
     r"\b(?:make|send|draw|paint|show|give|get|sketch|do|take|snap)(?: me| us)? (?:one|some)\b(?! (?:of (?:your|the|my|these|those) |day|time|more thing|last|thing|moment|sec))"
 )
 _FOLLOW = re.compile(
-    rf"(?:(?:{FILLER})[\s,.!—-]+)*?(?:(?P<more>(?:(?:give|show|send|draw|make|paint|do) (?:me |us )?|(?:can|could|may) (?:i|we|you) (?:get|have|see|do|make|send|draw) (?:me )?)?(?:another(?: one)?|one more|a new one|a different one|a second one|"
+    rf"(?:(?>(?:{FILLER})[\s,.!—-]++))*?(?:(?P<more>(?:(?:give|show|send|draw|make|paint|do) (?:me |us )?|(?:can|could|may) (?:i|we|you) (?:get|have|see|do|make|send|draw) (?:me )?)?(?:another(?: one)?|one more|a new one|a different one|a second one|"
     rf"(?:the )?same(?: {words.NOUN}| one| again)?|(?:now|and|then)(?: (?:do|make|draw|paint|sketch|send|show)(?: me| us)?)? one))\b(?: {words.NOUN})?(?P<rest>(?:,? (?:but|of|in|from|with|at|as|where|and|only|except|showing|without)\b|,? (?:please|this time)).*|[\s?!.]*$)"
     r"|again,? (?:but|with|this time|in|from)\b(?P<again>.*))"
 )
@@ -176,7 +176,7 @@ def continued(sentence: Folded, rules: english.Vocabulary, *, talked_of: bool, f
     follow = _FOLLOW.match(text)
     if follow is not None and len(text) < 120:
         return _followed(sentence, follow, pictures=talked_of or bool(rules.noun.search(text)), first=first)
-    redo = re.match(rf"(?:(?:{FILLER})[\s,.!—-]+)*", text)
+    redo = re.match(rf"(?:(?>(?:{FILLER})[\s,.!—-]++))*", text)
     again = _REDO.match(text, redo.end() if redo else 0) if len(text) < 160 else None
     if again is None:
         polite = re.search(r"\b(?:can|could|would|will) you (?:please |maybe |just )?", text)

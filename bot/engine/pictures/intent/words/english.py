@@ -48,6 +48,7 @@ CHAT_SPELLING = {
     "cuz": "because",
     "coz": "because",
     "rn": "right now",
+    "rq": "real quick",
     "thx": "thanks",
     "thnx": "thanks",
     "thanx": "thanks",
@@ -119,7 +120,6 @@ NOUN = (
     r"|selfies?|portraits?|sketch(?:es)?|snapshots?|illustrations?|wallpapers?|visuals?|doodles?|headshots?|watercolou?rs?|polaroids?"
     r"|close-?ups?|renderings?|renders?|caricatures?|cartoons?|depictions?|visuali[sz]ations?|mugshots?|art)"
 )
-DOCUMENTED_NOUN = r"(?:pic(?:ture)?s?|images?|drawings?|paintings?|photo(?:graph)?s?)"
 MAKE = (
     r"(?:send|mail|imagine|generate|make|create|draw|paint|render|show|give|get|take|snap|shoot|post|share|drop|upload|sketch|illustrate"
     r"|produce|design|doodle|do(?=\s+(?:me|us|an?|another|some|one|more)\b)|throw|toss|text|bring|grab|compose|craft|whip up|cook up|conjure up|knock up|attach|message|dm|email"

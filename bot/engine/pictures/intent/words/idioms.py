@@ -7,8 +7,8 @@ import re
 _THING = (
     r"(?:swords?|blades?|daggers?|guns?|weapons?|bows?|knife|knives|pistols?|revolvers?|steel|rapiers?|katanas?|sabers?|sabres?|cutlass|wands?|axe|arrow"
     r"|baths?|breath|curtains?|blinds?|drapes|cards?|straws?|lots?|blood|water|attention|conclusions?|inspiration|strength|comparisons?|fire|crowds?"
-    r"|blanks?|salary|pension|mana|power|energy|parallels?|distinctions?|bead|ire|veil|ace|hand|runes?|circles?|pentagram|sigils?|numbers?|winner|tickets?"
-    r"|raffle|line|lines|first|consequences|poison|ale|pint|beer|milk|bridge|drawbridge|deep breath|criticism|enemy|enemies|them|him|fire|aggro|heat)"
+    r"|blanks?|salary|pension|mana|power|energy|parallels?|distinctions?|bead|ire|veil|ace|hand|runes?|circles?|pentagram|sigils?|winner|tickets?"
+    r"|raffle|line|lines|first|consequences|poison|ale|pint|beer|milk|drawbridge|deep breath|criticism|enemy|enemies|them|him|fire|aggro|heat)"
 )
 NOT_DRAWN = re.compile(
     rf"\s*(?:(?:me|us|yourself)\s+(?=a (?:\w+ )?(?:bath|pint|beer|ale|conclusion)))?(?:(?:my|your|his|her|their|our|the|an?|first|some|no|its|this|that|all|more|another"
@@ -31,9 +31,9 @@ NOT_RENDERED = re.compile(
     r"|text|the (?:page|template|component|list|view|form|button|verdict)|(?:me|us) (?:speechless|useless|helpless))\b"
 )
 IDIOM = re.compile(
-    r"\b(?:(?:get|got|gets) the picture|big(?:ger)? picture|picture[- ]perfect|picture of (?:health|innocence|elegance|calm|misery|despair|serenity|composure)"
+    r"\b(?:(?:get|got|gets) the picture|the big(?:ger)? picture|bigger picture|picture[- ]perfect|picture of (?:health|innocence|elegance|calm|misery|despair|serenity|composure)"
     r"|worth a thousand words|spitting image|mental image|mirror image|self[- ]image|body image|image of (?:perfection|god)|out of the picture|in the picture"
-    r"|the whole picture|full picture|photo finish|photo op|drawing board|drawing room|drawing near|take a picture,? it(?:'ll| will) last|draw you a (?:picture|map|diagram)"
+    r"|the whole picture|full picture|photo finish|photo op|drawing board|drawing room|drawing near|take a (?:picture|photo),? (?:it(?:'ll| will)? lasts?|why don't you|you'll)|draw you a (?:picture|map|diagram)"
     r"|take a picture,? why|paint a (?:\w+ )?picture of (?:a (?:bleak|grim|dark|rosy|world)|how|what life|despair|hope|doom|things)|in the shade|moving pictures?|motion picture"
     r"|picture (?:this|that|it)|draw the short|to draw (?:near|close)|clear(?:er)? picture of what|no (?:oil )?painting|quick on the draw|luck of the draw)\b"
 )
@@ -62,3 +62,8 @@ SUBJECTS = re.compile(r"\b(?:i|we|they|he|she|who|people|everyone|someone|nobody
 NEGATED = re.compile(
     r"\b(?:no|not|don't|never|stop|without|enough|instead of|no more|nor|quit|won't|isn't|aren't|cannot|didn't|wasn't|doesn't|hate|refuse|disable|cancel|delete|remove|mute|turn off|tired of|sick of|fewer|less)\b"
 )
+DOERS = re.compile(
+    r"\W*(?:(?:then|once|every \w+|at \w+|slowly|suddenly|later|soon),? )*(?:the|my|his|her|our|their|some|many|most|all|those|these|two|three|four|several|both|a few)\b"
+    r"(?!.*\b(?:is|are|was|were|looks?|sounds?|seems?|feels?)\b)"
+)
+"""A sentence that begins with people or things doing something, so that «and draw» after it goes on telling."""

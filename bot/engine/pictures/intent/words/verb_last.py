@@ -46,7 +46,7 @@ PATTERNS: dict[VerbLast, tuple[re.Pattern[str], ...]] = {
     "zh": (
         re.compile(rf"{_ZH_LEAD}(?:发|拍|来|传)(?:一?[张个下])?(?:你的)?(?P<selfie>自拍)"),
         re.compile(
-            rf"{_ZH_LEAD}(?:发|拍|传|看|生成|画|做|来|制作)(?:一?[张幅个下点]|几张)?(?P<subject>[^。！？!?\n*，,]{{1,80}}?)的{_ZH_NOUN}"
+            rf"{_ZH_LEAD}(?:发|拍|传|看看?|生成|画|做|来|制作)(?:一?[张幅个下点]|几张)?(?P<subject>[^。！？!?\n*，,]{{1,80}}?)的{_ZH_NOUN}"
         ),
         re.compile(rf"(?:^|[，,。！？\s]){_ZH_LEAD}(?:画|绘制|画出|描绘)(?:一下|一?[张幅个])?(?P<subject>[^。！？!?\n*，,]{{1,80}})"),
     ),
