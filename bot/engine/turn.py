@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -116,7 +116,7 @@ class Turns:
         """Whether the message is marked as done already: a delivered reply does that by itself."""
         chat, model = turn.stage.chat, self._services.stories.model_of(turn.stage.chat)
         tools = self.replier.tool_usable(chat, model)
-        intent = self._intent(turn)
+        intent = await self._continued(turn, self._intent(turn))
         if intent.outcome == "request" and not tools:
             began = await self._begin(turn, self._request(turn, intent))
             if isinstance(began, Begun) and chat.settings.interactive_reply == "picture":
@@ -149,6 +149,18 @@ class Turns:
             extra_nouns=_listed(settings.picture_nouns),
             names=(turn.stage.character.name,),
         )
+
+    async def _continued(self, turn: _Turn, intent: Intent) -> Intent:
+        """«Another one, but in winter» goes on from the chat's newest picture: its prompt with the change behind it."""
+        if not intent.follows:
+            return intent
+        async with self._services.db.read() as c:
+            newest, _ = await pictures.gallery(c, turn.stage.chat.id, 0, 1)
+        if not newest:
+            return intent
+        shown = newest[0].takes[min(newest[0].shown, len(newest[0].takes) - 1)].plan
+        subject = ", ".join(part for part in (shown.draft or shown.prompt, intent.subject) if part)
+        return replace(intent, mode="free", subject=subject)
 
     def _request(self, turn: _Turn, intent: Intent) -> PictureRequest:
         chat = turn.stage.chat

@@ -379,3 +379,19 @@ async def test_the_newest_message_is_remembered_for_catching_up(world: World) ->
     await world.say("Hello.")
     last = await world.say("Hello again.")
     assert (await world.engine.last_seen("telegram"))[KEY] == last.message_id
+
+
+async def test_another_one_goes_on_from_the_newest_picture(world: World) -> None:
+    await world.say(WISH)
+    await world.drawn()
+    await world.say("another picture, but in winter")
+    await world.drawn()
+    first, second = world.backend.specs
+    assert second.prompt == f"{first.prompt}, in winter"
+    assert second.seed != first.seed
+
+
+async def test_another_one_without_a_picture_is_an_ordinary_wish(world: World) -> None:
+    await world.say("another picture please, but of a red boat")
+    await world.drawn()
+    assert "red boat" in world.backend.specs[0].prompt

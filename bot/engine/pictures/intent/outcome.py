@@ -23,6 +23,8 @@ class Intent:
     mode: Mode | None = None
     subject: str = ""
     why: str = ""
+    follows: bool = False
+    """It goes on from the picture before («another one, but in winter»): ``subject`` is only the change, empty for none."""
 
     @property
     def match(self) -> bool:

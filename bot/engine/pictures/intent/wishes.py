@@ -186,9 +186,9 @@ def continued(sentence: Folded, rules: english.Vocabulary, *, talked_of: bool, f
     group = "rest" if again["rest"] is not None else "again"
     change = clean(sentence, again.start(group), again.end(group), keep_cuts=True)
     return (
-        Intent("request", "free", change.text, "follow-up: again with a change")
+        Intent("request", "free", change.text, "follow-up: again with a change", follows=True)
         if change.text
-        else Intent("request", "last", "", "follow-up: again")
+        else Intent("request", "last", "", "follow-up: again", follows=True)
     )
 
 
@@ -227,5 +227,7 @@ def _followed(sentence: Folded, follow: re.Match[str], *, pictures: bool, first:
     change = clean(sentence, follow.start(group), follow.end(group), keep_cuts=True)
     text = re.sub(r"^(?:but|please|this time)\b[\s,]*(?:make it\s+|it's\s+)?", "", change.text, flags=re.I)
     return (
-        Intent("request", "free", text, "follow-up: another with a change") if text else Intent("request", "last", "", "follow-up: another")
+        Intent("request", "free", text, "follow-up: another with a change", follows=True)
+        if text
+        else Intent("request", "last", "", "follow-up: another", follows=True)
     )
