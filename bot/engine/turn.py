@@ -156,10 +156,10 @@ class Turns:
             return intent
         async with self._services.db.read() as c:
             newest, _ = await pictures.gallery(c, turn.stage.chat.id, 0, 1)
-        if not newest:
+        shown = newest[0].current if newest else None
+        if shown is None:
             return intent
-        shown = newest[0].takes[min(newest[0].shown, len(newest[0].takes) - 1)].plan
-        subject = ", ".join(part for part in (shown.draft or shown.prompt, intent.subject) if part)
+        subject = ", ".join(part for part in (shown.plan.draft or shown.plan.prompt, intent.subject) if part)
         return replace(intent, mode="free", subject=subject)
 
     def _request(self, turn: _Turn, intent: Intent) -> PictureRequest:

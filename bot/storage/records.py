@@ -123,6 +123,11 @@ class Picture:
     created_at: datetime
     takes: tuple[Take, ...] = ()
 
+    @property
+    def current(self) -> Take | None:
+        """The take its post shows; None before the first was drawn."""
+        return self.takes[min(self.shown, len(self.takes) - 1)] if self.takes else None
+
 
 @dataclass(frozen=True, slots=True)
 class Job:

@@ -69,9 +69,9 @@ def _number(key: str) -> int:
 async def _show(ctx: ControlContext) -> None:
     """Show a picture of the gallery again, to whoever asked."""
     picture = await find_picture(ctx.services, ctx.chat, ctx.key)
-    if not picture.takes:
+    take = picture.current
+    if take is None:
         raise NothingToDo("This picture was never finished.")
-    take = picture.takes[min(picture.shown, len(picture.takes) - 1)]
     await ctx.responder.answer(
         Post(describe_take(picture, take), private=True, picture=ctx.services.assets.path(take.asset), spoiler=picture.spoiler)
     )

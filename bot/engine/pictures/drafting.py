@@ -69,10 +69,8 @@ class Drafter:
         async with self._services.db.read() as c:
             picture = await pictures.by_id(c, picture_id)
             chat = await chats.by_id(c, picture.chat_id, self._services.defaults) if picture else None
-        if picture is None or chat is None or not picture.takes:
-            return ""
-        take = picture.takes[min(picture.shown, len(picture.takes) - 1)]
-        if not chat.settings.caption:
+        take = picture.current if picture else None
+        if picture is None or chat is None or take is None or not chat.settings.caption:
             return ""
         stage = await set_stage(self._services, chat, picture.request.requester)
         world = stage.world(prompt=take.plan.draft or take.plan.prompt, prefixed_prompt=take.plan.prompt)

@@ -11,22 +11,18 @@ from bot.domain.chat_settings import Approval
 from bot.domain.errors import AlreadyDrawing, NotFound, PlatformError, UserError, VignetteError
 from bot.domain.pictures import JobState, Origin, PictureRequest, RenderPlan
 from bot.domain.places import Person
-from bot.domain.posts import Button, Post
-from bot.engine.commands.catalogue import control_id
 from bot.engine.housekeeping import OFFER_LASTS
 from bot.engine.pictures.models import choose_model
 from bot.engine.pictures.plan import choose_backend
 from bot.engine.pictures.presenter import Presenter
 from bot.engine.pictures.spec import judged_words
+from bot.engine.pictures.view import WAITING, offer_post
 from bot.engine.services import Services
 from bot.storage import entries, jobs, pictures, proposals
 from bot.storage.records import Chat, Job, Picture
 from bot.storage.rows import new_key
 
 log = structlog.get_logger(__name__)
-
-WAITING = "🖌️ On it…"
-DRAFTING = "✍️ Thinking about the picture…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +116,7 @@ class PictureFlow:
         """Store an offer to draw and post its button; valid 24 hours. Returns its key."""
         async with self._services.db.write() as c:
             proposal = await proposals.add(c, new_key(), chat.id, "offer", request, prompt="")
-        what = f" «{request.subject}»" if request.subject else ""
-        post = Post(
-            f"🎨 Shall I draw this{what}?",
-            rows=((Button(control_id("draw", proposal.key), "🎨 Draw", "primary"), Button(control_id("nodraw", proposal.key), "✖")),),
-            reply_to=request.reply_to,
-        )
+        post = offer_post(proposal.key, request.subject, request.reply_to)
         message_id = await self._services.platforms[chat.key.platform].post(chat.key, post)
         async with self._services.db.write() as c:
             await proposals.set_message(c, proposal.id, message_id)

@@ -16,9 +16,9 @@ from bot.domain.posts import Post
 from bot.engine.failure import failure_of
 from bot.engine.pictures.drafting import Drafter
 from bot.engine.pictures.fallbacks import next_plan
-from bot.engine.pictures.flow import DRAFTING, PictureFlow
 from bot.engine.pictures.presenter import Presenter, ProgressLine
 from bot.engine.pictures.spec import judged_words, spec_of
+from bot.engine.pictures.view import DRAFTING, DRAWING, proposal_text
 from bot.engine.services import Services
 from bot.storage import chats, jobs, pictures
 from bot.storage.records import Chat, Job, Picture
@@ -64,7 +64,7 @@ def _progress_text(progress: Progress) -> str:
         return f"🖌️ Waiting{place}…"
     done = "" if progress.fraction is None else f" {round(progress.fraction * 100)} %"
     eta = "" if not progress.eta or progress.eta < 2 else f", about {round(progress.eta)} s to go"
-    return f"🖌️ Drawing…{done}{eta}"
+    return f"{DRAWING}{done}{eta}"
 
 
 class PictureWorker:
@@ -107,8 +107,7 @@ class PictureWorker:
         finally:
             await line.close()
         self._services.guard.check_picture(chat, *judged_words(self._services, plan), negative=plan.negative)
-        flow = PictureFlow(self._services, self._presenter)
-        ask = not picture.takes and flow.approval(chat, picture.request.origin, picture.request.overrides.edit) == "ask"
+        ask = not picture.takes and self._services.flow.approval(chat, picture.request.origin, picture.request.overrides.edit) == "ask"
         async with self._services.db.write() as c:
             await jobs.set_plan(c, job.id, plan, "proposed" if ask else "queued")
         if ask:
@@ -129,8 +128,7 @@ class PictureWorker:
             await self._propose(job.picture_id, current.plan or plan, search=True)
 
     async def _propose(self, picture_id: int, plan: RenderPlan, *, search: bool) -> None:
-        text = f"✍️ This is what I would draw:\n```\n{plan.draft or plan.prompt}\n```"
-        await self._presenter.show(picture_id, "proposed", text, search=search)
+        await self._presenter.show(picture_id, "proposed", proposal_text(plan), search=search)
 
     async def _draw(self, picture: Picture, job: Job, plan: RenderPlan, *, adult: bool) -> None:
         """Draw with the plan's backend, or with the fallbacks the host listed for it, each asked once."""
@@ -171,7 +169,7 @@ class PictureWorker:
             async with self._queues[plan.backend].turn(lambda place: line.update("waiting", _place_text(place))):
                 await self._state(job, "drawing")
                 started = time.monotonic()
-                line.update("drawing", "🖌️ Drawing…")
+                line.update("drawing", DRAWING)
                 result = await self._render(backend, job, plan, _Watch(self._services, job, line), adult=adult)
         finally:
             await line.close()

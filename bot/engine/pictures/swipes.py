@@ -9,6 +9,7 @@ from bot.domain.pictures import RenderPlan
 from bot.domain.places import Person
 from bot.domain.posts import PictureState
 from bot.engine.pictures.plan import new_seed
+from bot.engine.pictures.view import DRAWING_ANOTHER, WAITING
 from bot.engine.services import Services
 from bot.storage import jobs, pictures
 from bot.storage.records import Chat, Job, Picture, Take
@@ -36,7 +37,7 @@ async def flip(services: Services, picture: Picture, step: int) -> None:
     index = (picture.shown + step) % len(picture.takes)
     job = await active_job(services, picture)
     state: PictureState = "drawing" if job and job.state in ("queued", "drawing") else "done"
-    text = await services.drafter.caption(picture.id) if state == "done" else "🖌️ Drawing another one…"
+    text = await services.drafter.caption(picture.id) if state == "done" else DRAWING_ANOTHER
     await services.presenter.show(picture.id, state, text, index=index)
 
 
@@ -47,14 +48,14 @@ async def draw_again(services: Services, chat: Chat, picture: Picture, person: P
         return
     plan = shown_take(picture).plan.model_copy(update={"seed": new_seed()})
     await services.flow.redraw(chat, picture, person, plan, "queued")
-    await services.presenter.show(picture.id, "drawing", "🖌️ Drawing another one…")
+    await services.presenter.show(picture.id, "drawing", DRAWING_ANOTHER)
 
 
 def shown_take(picture: Picture) -> Take:
     """The take the post shows now. Raises ``NothingToDo`` when none was drawn yet."""
-    if not picture.takes:
+    if picture.current is None:
         raise NothingToDo("There is no picture yet.")
-    return picture.takes[min(picture.shown, len(picture.takes) - 1)]
+    return picture.current
 
 
 async def approve(services: Services, picture: Picture, plan: RenderPlan | None = None) -> None:
@@ -66,7 +67,7 @@ async def approve(services: Services, picture: Picture, plan: RenderPlan | None 
         if plan is not None:
             await jobs.set_plan(c, job.id, plan)
     try:
-        await services.presenter.show(picture.id, "waiting", "🖌️ On it…")
+        await services.presenter.show(picture.id, "waiting", WAITING)
     finally:  # a post that cannot be edited now does not keep the picture from being drawn
         services.jobs.start(job.id)
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from bot.domain.posts import Button, PictureState, PictureView, Rows, Speaker, TakeView
+from bot.domain.pictures import RenderPlan
+from bot.domain.posts import Button, PictureState, PictureView, Post, Rows, Speaker, TakeView
 from bot.engine.commands.catalogue import control_id
 from bot.engine.services import Services
 from bot.storage.records import Chat, Picture, Take
 
+WAITING = "🖌️ On it…"
+DRAFTING = "✍️ Thinking about the picture…"
+DRAWING = "🖌️ Drawing…"
+DRAWING_ANOTHER = "🖌️ Drawing another one…"
 ALT_LIMIT = 1024  # characters; Discord's attachment description
 
 
@@ -101,3 +106,15 @@ def picture_view(
         reply_to=picture.reply_to,
         message_id=picture.message_id,
     )
+
+
+def proposal_text(plan: RenderPlan) -> str:
+    """What a proposal shows: the scene prompt before prefixes."""
+    return f"✍️ This is what I would draw:\n```\n{plan.draft or plan.prompt}\n```"
+
+
+def offer_post(key: str, subject: str, reply_to: str | None = None) -> Post:
+    """An offer to draw, with its buttons."""
+    what = f" «{subject}»" if subject else ""
+    buttons = (Button(control_id("draw", key), "🎨 Draw", "primary"), Button(control_id("nodraw", key), "✖"))
+    return Post(f"🎨 Shall I draw this{what}?", rows=(buttons,), reply_to=reply_to)

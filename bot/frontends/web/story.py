@@ -12,7 +12,7 @@ from bot.domain.places import ChatKey, Person, Place
 from bot.domain.posts import Button, PictureState, Post
 from bot.engine.commands.catalogue import control_id
 from bot.engine.engine import Engine
-from bot.engine.pictures.view import picture_view
+from bot.engine.pictures.view import DRAWING, WAITING, offer_post, picture_view, proposal_text
 from bot.frontends.web.platform import WebPlatform, picture_element
 from bot.frontends.web.render import Line
 from bot.storage import characters, chats, entries, inbox, jobs, personas, pictures, proposals
@@ -148,7 +148,7 @@ class StoryReader:
 
     def _offers(self, read: _Read) -> list[Piece]:
         render = self._platform.renderer.post
-        return [(naive(o.created_at), render(o.message_id or f"o-{o.key}", _offer_post(o.key, o.request.subject))) for o in read.offers]
+        return [(naive(o.created_at), render(o.message_id or f"o-{o.key}", offer_post(o.key, o.request.subject))) for o in read.offers]
 
     def _notes(self, chat: Chat, read: _Read) -> list[Piece]:
         offered = {offer.message_id for offer in read.offers}
@@ -182,21 +182,13 @@ class StoryReader:
 def _picture_state(picture: Picture, job: Job | None) -> tuple[PictureState, str]:
     """The state and sentence of a picture that nobody in this process has shown yet."""
     if job is not None and job.state in ("waiting", "drafting", "queued"):
-        return "waiting", "🖌️ On it…"
+        return "waiting", WAITING
     if job is not None and job.state in ("drawing", "delivering"):
-        return "drawing", "🖌️ Drawing…"
+        return "drawing", DRAWING
     if job is not None and job.state == "proposed" and job.plan is not None:
-        return "proposed", f"✍️ This is what I would draw:\n```\n{job.plan.draft or job.plan.prompt}\n```"
+        return "proposed", proposal_text(job.plan)
     if picture.takes:
         return "done", ""
     if job is not None and job.state == "cancelled":
         return "cancelled", job.error or "Cancelled."
     return "failed", (job.error if job else "") or "This picture was not drawn."
-
-
-def _offer_post(key: str, subject: str) -> Post:
-    what = f" «{subject}»" if subject else ""
-    return Post(
-        f"🎨 Shall I draw this{what}?",
-        rows=((Button(control_id("draw", key), "🎨 Draw", "primary"), Button(control_id("nodraw", key), "✖")),),
-    )
