@@ -8,6 +8,7 @@ again after a restart of ours, and no other job's do.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -23,10 +24,12 @@ from providers.contract import (
     RenderResult,
     RenderSpec,
     RenderWatch,
+    WorkflowFacts,
 )
 from providers.errors import ErrorKind, ProviderError
 from providers.hosts import host_of, is_private_host
 from providers.images.comfyui_api import ComfyApi
+from providers.images.comfyui_check import read_workflow, shipped_workflows
 from providers.images.comfyui_errors import node_problems
 from providers.images.comfyui_lists import ComfyLists
 from providers.images.comfyui_plan import GRAPHS, Plan, Planner, few
@@ -78,6 +81,15 @@ class ComfyUIBackend:
 
     async def choices(self, setting: Literal["sampler", "scheduler", "vae", "upscaler"]) -> tuple[str, ...]:
         return await self._lists.choices(setting)
+
+    def read_workflow(self, text: str) -> WorkflowFacts:
+        return read_workflow(self.name, text)
+
+    async def check_workflow(self, text: str) -> tuple[str, ...]:
+        return read_workflow(self.name, text).problems
+
+    def shipped_workflows(self) -> Mapping[str, str]:
+        return shipped_workflows()
 
     async def render(self, spec: RenderSpec, watch: RenderWatch) -> RenderResult:
         """Draw, or take over what an earlier life of this job submitted."""

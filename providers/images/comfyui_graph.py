@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,6 +101,32 @@ def placeholders_in(workflow: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(match[1] for _, _, text in _texts(workflow) if (match := _WHOLE.fullmatch(text)))
 
 
+def is_image_name(name: str) -> bool:
+    """Whether this is one of the names of uploaded reference pictures or their number."""
+    return _IMAGE_NAME.fullmatch(name) is not None
+
+
+def image_places(names: Iterable[str]) -> int:
+    """How many reference pictures the ``IMAGE`` placeholders among these names have a place for."""
+    return max((int(name[5:] or 0) + 1 for name in names if is_image_name(name) and name != "IMAGE_COUNT"), default=0)
+
+
+def where(graph: Mapping[str, Any], node_id: str, field: str = "") -> str:
+    """How a sentence names a node, its class and title, and one of its inputs."""
+    node = graph.get(node_id)
+    node = node if isinstance(node, dict) else {}
+    meta = node.get("_meta")
+    title = str(meta.get("title") or "") if isinstance(meta, dict) else ""
+    kind = _one_line(node.get("class_type"))
+    shown = f"{kind} «{_one_line(title)}»" if title and title != kind else kind
+    return f"Node {_one_line(node_id)}" + (f" ({shown})" if shown else "") + (f", input {_one_line(field)}" if field else "")
+
+
+def _one_line(value: Any, most: int = 60) -> str:
+    text = " ".join(str(value or "").split())
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
 def fill(workflow: Mapping[str, Any], values: Mapping[str, Any], custom: Mapping[str, str]) -> Filled:
     """Put values in. ``values`` holds built-in names (None = no value), ``custom`` the host's and the user's own, as texts.
 
@@ -177,4 +203,4 @@ def _embedded(workflow: Mapping[str, Any], names: set[str]) -> Iterator[str]:
         found = sorted(name for name in names if f"%{name}%" in text and text != f"%{name}%")
         if found and key != SERVER_FILLED:
             marks = " and ".join(f"%{name}%" for name in found)
-            yield f"Node {node_id}, input {key}: {marks} inside a longer text is left as it is; make it the whole value."
+            yield f"{where(workflow, node_id, key)}: {marks} inside a longer text is left as it is; make it the whole value."

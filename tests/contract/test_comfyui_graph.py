@@ -76,7 +76,7 @@ def test_missing_avatar_becomes_a_tiny_picture_other_missing_values_are_named() 
 def test_embedded_placeholder_is_left_and_reported() -> None:
     filled = fill(graph(text="best, %prompt%, 4k", seed="%seed%"), VALUES, {})
     assert inputs_of(filled.workflow)["text"] == "best, %prompt%, 4k"
-    assert any("Node 3, input text: %prompt%" in problem for problem in filled.problems)
+    assert any("Node 3 (KSampler), input text: %prompt%" in problem for problem in filled.problems)
     assert any('no "%prompt%"' in problem for problem in filled.problems)
 
 

@@ -1,0 +1,101 @@
+"""Reads a ComfyUI workflow before it is used: what it asks for, and what is wrong with it as far as its text tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
+from typing import Any, Literal
+
+from providers.contract import WorkflowFacts
+from providers.errors import ErrorKind, ProviderError
+from providers.images import comfyui_graph as graphs
+
+SHIPPED: Mapping[str, str] = {
+    "text-to-image": "text_to_image.json",
+    "avatar-image-to-image": "avatar_image_to_image.json",
+}
+"""Workflows that come with Vignette: name → file."""
+_AVATARS: Mapping[str, Literal["character", "persona"]] = {"char_avatar": "character", "user_avatar": "persona"}
+_SOCKET_ONLY = "SaveImageWebsocket"
+
+
+def shipped_workflows() -> dict[str, str]:
+    """Name → JSON text of the workflows that come with Vignette. They need no custom nodes."""
+    folder = files("providers.images").joinpath("workflows")
+    return {name: folder.joinpath(file).read_text("utf-8") for name, file in SHIPPED.items()}
+
+
+def parsed(backend: str, text: str) -> dict[str, Any]:
+    """The graph of a text. Raises ``ProviderError`` (``INVALID``) with the reason when it is none."""
+    try:
+        return graphs.parse(text)
+    except graphs.WorkflowError as error:
+        raise ProviderError(ErrorKind.INVALID, backend, str(error)) from error
+
+
+def read_workflow(backend: str, text: str) -> WorkflowFacts:
+    """What the workflow asks for. ``backend`` is the name errors speak of. Raises ``ProviderError`` (``INVALID``)."""
+    graph = parsed(backend, text)
+    written = graphs.placeholders_in(graph)
+    names = {graphs.OTHER_NAMES.get(name, name) for name in written}
+    images = sorted((name for name in names if graphs.is_image_name(name)), key=lambda name: (len(name), name))
+    present = (*(name for name in graphs.NAMES if name in names), *images)
+    absent = [name for name in graphs.NAMES if name not in names]
+    places = graphs.image_places(names)
+    if not places:
+        absent.append("IMAGE")
+    if "IMAGE_COUNT" not in names:
+        absent.append("IMAGE_COUNT")
+    avatars = tuple(role for name, role in _AVATARS.items() if name in names)
+    return WorkflowFacts(
+        present=present,
+        absent=tuple(absent),
+        custom=tuple(sorted(names - set(present))),
+        nodes=len(graph),
+        references=places + len(avatars),
+        avatars=avatars,
+        image_to_image=bool(places or avatars),
+        problems=tuple(static_problems(graph)),
+    )
+
+
+def static_problems(graph: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with a graph whatever server it runs on."""
+    yield from graphs.fill(graph, {"prompt": "", "seed": 0}, {}).problems
+    for node_id, node in graph.items():
+        for name, value in node["inputs"].items():
+            source = link_of(value)
+            if source is not None and source[0] not in graph:
+                yield f"{graphs.where(graph, node_id, name)}: it is connected to node {source[0][:20]}, which is not in the workflow."
+    if circle := _circle(graph):
+        yield f"{graphs.where(graph, circle)}: its inputs lead back to itself."
+    savers = [node_id for node_id, node in graph.items() if node["class_type"] == _SOCKET_ONLY]
+    if savers and not any(node["class_type"] in ("SaveImage", "PreviewImage") for node in graph.values()):
+        yield f"{graphs.where(graph, savers[0])}: its picture is sent to a socket and never kept; use SaveImage."
+
+
+def link_of(value: Any) -> tuple[str, int] | None:
+    """(node id, output number) when an input's value is a connection."""
+    if isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], int):
+        return value[0], value[1]
+    return None
+
+
+def _circle(graph: Mapping[str, Any]) -> str | None:
+    """A node whose inputs lead back to itself, or None."""
+    done: set[str] = set()
+    for start in graph:
+        path: set[str] = set()
+        pending: list[tuple[str, bool]] = [(start, False)]
+        while pending:
+            node_id, left = pending.pop()
+            if left:
+                path.discard(node_id)
+                done.add(node_id)
+            elif node_id in path:
+                return node_id
+            elif node_id in graph and node_id not in done:
+                path.add(node_id)
+                pending.append((node_id, True))
+                pending.extend((source[0], False) for value in graph[node_id]["inputs"].values() if (source := link_of(value)))
+    return None
