@@ -214,6 +214,8 @@ class FakePlatform:
         self.findable: dict[str, str] = {}
         """Picture key → message, for posts whose confirmation was lost."""
         self.files: dict[str, bytes] = {}
+        self.avatars: dict[str, bytes] = {}
+        """Person → the picture they show of themselves."""
         self.faults: deque[tuple[str, Exception]] = deque()
         self.uploads: list[int] = []
         self.handles = True
@@ -278,6 +280,10 @@ class FakePlatform:
         if len(data) > limit:
             raise FileTooLarge()
         return data
+
+    async def avatar(self, chat: ChatKey, person_id: str, limit: int) -> bytes | None:
+        self.fail("avatar")
+        return self.avatars.get(person_id)
 
     # for assertions
 

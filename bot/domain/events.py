@@ -36,6 +36,8 @@ class Incoming(Frozen):
     forwarded: bool = False
     """Somebody else's words passed on: never a picture request."""
     attachments: tuple[Attachment, ...] = ()
+    replied_attachments: tuple[Attachment, ...] = ()
+    """Files of the message this one answers, where the platform hands them over."""
 
 
 class CommandCall(Frozen):
@@ -56,6 +58,14 @@ class CommandCall(Frozen):
     target_text: str | None = None
     """That message's words as the platform gave them, for messages the story does not know."""
     attachments: tuple[Attachment, ...] = ()
+    """Files sent with the command."""
+    target_attachments: tuple[Attachment, ...] = ()
+    """Files of the message it was used on."""
+
+    @property
+    def files(self) -> tuple[Attachment, ...]:
+        """The command's own files, else those of the message it was used on."""
+        return self.attachments or self.target_attachments
 
 
 class Press(Frozen):

@@ -60,6 +60,8 @@ class PictureRequest(Frozen):
     """Platform message the picture answers."""
     target_entry: int | None = None
     """The story entry a message action was used on."""
+    base: str | None = None
+    """Asset hash of the picture to draw from (img2img)."""
 
 
 class Draft(Frozen):
@@ -114,5 +116,13 @@ class RenderPlan(Frozen):
     references: tuple[str, ...] = ()
     """``role:sha256`` in order; roles as in ``providers.contract.Reference``."""
     workflow: str | None = None
+    """Name of the ComfyUI workflow, for people."""
+    graph: str | None = None
+    """Hash of the graph itself, kept for the chat: another take is drawn with the same one."""
     placeholders: dict[str, str] = Field(default_factory=dict)
     lost: tuple[Lost, ...] = ()
+
+    @property
+    def reference_hashes(self) -> tuple[str, ...]:
+        """Asset hashes of the references, in order."""
+        return tuple(reference.rpartition(":")[2] for reference in self.references)

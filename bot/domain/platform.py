@@ -81,3 +81,7 @@ class Platform(Protocol):
     async def fetch(self, attachment: Attachment, limit: int) -> bytes:
         """The bytes of a file somebody sent, at most ``limit`` bytes; raises ``FileTooLarge`` beyond."""
         ...
+
+    async def avatar(self, chat: ChatKey, person_id: str, limit: int) -> bytes | None:
+        """The picture a person shows of themselves here, at most ``limit`` bytes; None when there is none or it may not be seen."""
+        ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import structlog
@@ -16,9 +17,12 @@ from bot.storage import jobs
 from bot.storage.dialect import upsert
 from bot.storage.records import Chat
 from bot.storage.rows import now
-from bot.storage.schema import characters, chats, entries, inbox, pictures, posts, proposals, styles, variables
+from bot.storage.schema import characters, chats, entries, inbox, pictures, posts, proposals, styles, variables, workflows
+from bot.storage.workflows import drop_unused
 
 log = structlog.get_logger(__name__)
+
+MOST_TOLD = 200
 
 
 def merged_settings(stored: dict[str, Any], defaults: ChatSettings, chat: str = "") -> ChatSettings:
@@ -109,6 +113,15 @@ async def set_background(c: AsyncConnection, chat_id: int, asset: str | None) ->
     await _set(c, chat_id, background=asset)
 
 
+async def tell_once(c: AsyncConnection, chat_id: int, things: Collection[str]) -> list[str]:
+    """Those of ``things`` that were not told in this chat before, marked as told now. At most 200 are remembered, the newest."""
+    told: list[str] = await c.scalar(select(chats.c.told).where(chats.c.id == chat_id)) or []
+    new = [thing for thing in dict.fromkeys(things) if thing not in told]
+    if new:
+        await _set(c, chat_id, told=[*told, *new][-MOST_TOLD:])
+    return new
+
+
 async def set_head(c: AsyncConnection, chat_id: int, head: str | None, mark: str) -> None:
     """Freeze the stable head of the durable context; ``mark`` tells what it was built from."""
     await _set(c, chat_id, head=head, head_mark=mark)
@@ -162,7 +175,7 @@ async def forget(c: AsyncConnection, chat_id: int, *, everything: bool = False) 
     bot's own messages that showed them, for the platform to remove.
 
     The row stays, so that catching up after a gap does not read the forgotten messages again; its head, window and background
-    are reset. With ``everything`` its settings, character, styles and the characters imported for this chat alone go as well.
+    are reset. With ``everything`` its settings, character, styles, workflows and the characters imported for this chat alone go as well.
     Image files go with ``AssetStore.remove(assets_of(…))``: call ``pictures.assets_of`` before, in the same transaction. What
     was drawn today still counts against allowances: times only, without words.
     """
@@ -177,9 +190,11 @@ async def forget(c: AsyncConnection, chat_id: int, *, everything: bool = False) 
     await c.execute(delete(inbox).where(inbox.c.chat_key == key))
     fresh: dict[str, Any] = {"head": None, "head_mark": "", "first_entry": 0, "background": None}
     if everything:
-        fresh |= {"settings": {}, "character_id": None}
+        fresh |= {"settings": {}, "character_id": None, "told": None}
         await c.execute(delete(styles).where(styles.c.chat_id == chat_id))
+        await c.execute(delete(workflows).where(workflows.c.chat_id == chat_id))
         await c.execute(delete(characters).where(characters.c.owner == key))
+    await drop_unused(c, chat_id)
     await _set(c, chat_id, **fresh)
     return messages
 

@@ -20,14 +20,15 @@ async def of_people(c: AsyncConnection, platform: str, person_ids: Collection[st
     """The personas of several people at once, by person id; people without one are left out."""
     wanted = select(personas).where(personas.c.platform == platform, personas.c.person_id.in_(person_ids))
     found = (await c.execute(wanted)).mappings()
-    return {row["person_id"]: Persona(row["person_id"], row["name"], row["description"]) for row in found}
+    return {row["person_id"]: Persona(row["person_id"], row["name"], row["description"], row["avatar"]) for row in found}
 
 
-async def put(c: AsyncConnection, platform: str, person_id: str, name: str, description: str) -> Persona:
-    values = {"name": name, "description": description}
+async def put(c: AsyncConnection, platform: str, person_id: str, name: str, description: str, avatar: str | None = None) -> Persona:
+    """Store who somebody is, in place of what was stored before; ``avatar`` is an asset's hash."""
+    values = {"name": name, "description": description, "avatar": avatar}
     stored = upsert(c, personas).values(platform=platform, person_id=person_id, **values)
     await c.execute(stored.on_conflict_do_update(index_elements=["platform", "person_id"], set_=values))
-    return Persona(person_id, name, description)
+    return Persona(person_id, name, description, avatar)
 
 
 async def remove(c: AsyncConnection, platform: str, person_id: str) -> None:

@@ -12,10 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.pictures import PictureRequest, RenderPlan
 from bot.domain.places import ChatKey
+from bot.storage.dialect import upsert
 from bot.storage.jobs import OPEN
 from bot.storage.records import Picture, Take
 from bot.storage.rows import aware, batched, new_key, now, plain
-from bot.storage.schema import assets, characters, chats, jobs, pictures, takes
+from bot.storage.schema import assets, characters, chats, jobs, personas, pictures, proposals, sources, takes
 
 __all__ = ["new_key"]
 
@@ -105,6 +106,7 @@ async def add(
     }
     added = insert(pictures).values(**values, request=plain(request), created_at=moment).returning(pictures.c.id)
     picture_id: int = (await c.execute(added)).scalar_one()
+    await keep_sources(c, picture_id, [request.base] if request.base else [])
     return Picture(id=picture_id, chat_key=request.chat, request=request, created_at=aware(moment), **values)
 
 
@@ -149,7 +151,9 @@ async def mark_deleted(c: AsyncConnection, picture_id: int) -> None:
 
 async def erase(c: AsyncConnection, picture_id: int) -> list[str]:
     """Delete a picture's takes and mark it deleted; the hashes of its images, for ``AssetStore.remove``."""
-    shas = list((await c.scalars(select(takes.c.asset).where(takes.c.picture_id == picture_id))).all())
+    drawn = select(takes.c.asset).where(takes.c.picture_id == picture_id)
+    shas = list((await c.scalars(drawn.union(select(sources.c.asset).where(sources.c.picture_id == picture_id)))).all())
+    await c.execute(delete(sources).where(sources.c.picture_id == picture_id))
     await c.execute(delete(takes).where(takes.c.picture_id == picture_id))
     await mark_deleted(c, picture_id)
     return shas
@@ -181,8 +185,15 @@ async def add_take(
     values |= {"cost": cost, "seconds": seconds, "created_at": now()}
     take_id = (await c.execute(insert(takes).values(position=position, **values).returning(takes.c.id))).scalar_one()
     take = _take((await c.execute(_takes().where(takes.c.id == take_id))).mappings().one())
+    await keep_sources(c, picture_id, plan.reference_hashes)
     await set_shown(c, picture_id, take.position)
     return take
+
+
+async def keep_sources(c: AsyncConnection, picture_id: int, shas: Collection[str]) -> None:
+    """Note the images a picture is drawn from, so that they stay as long as the picture; noting one twice changes nothing."""
+    for sha in dict.fromkeys(shas):
+        await c.execute(upsert(c, sources).values(picture_id=picture_id, asset=sha).on_conflict_do_nothing())
 
 
 async def take_by_id(c: AsyncConnection, take_id: int) -> Take | None:
@@ -203,22 +214,25 @@ async def gallery(c: AsyncConnection, chat_id: int, offset: int = 0, limit: int 
 
 
 async def assets_of(c: AsyncConnection, chat_id: int) -> list[str]:
-    """Hashes of all images that belong to a chat's pictures and its background."""
+    """Hashes of all images that belong to a chat's pictures (drawn or drawn from) and its background."""
     drawn = select(takes.c.asset).join(pictures, pictures.c.id == takes.c.picture_id).where(pictures.c.chat_id == chat_id)
     behind = select(chats.c.background).where(chats.c.id == chat_id, chats.c.background.is_not(None))
-    return sorted((await c.scalars(drawn.union(behind))).all())
+    begun = select(sources.c.asset).join(pictures, pictures.c.id == sources.c.picture_id).where(pictures.c.chat_id == chat_id)
+    return sorted((await c.scalars(drawn.union(behind, begun))).all())
 
 
 async def unreferenced_assets(
     c: AsyncConnection, among: Collection[str] | None = None, *, older_than: timedelta = timedelta(hours=1)
 ) -> list[str]:
-    """Images that no take, character, background or unfinished job needs any more.
+    """Images that no take, picture, character, persona, background or unfinished job needs any more.
 
     A picture is stored before its take is recorded; therefore only images older than ``older_than`` count, unless the question
     is about certain ones (``among``).
     """
     unused = select(assets.c.sha256).where(
         ~select(takes.c.id).where(takes.c.asset == assets.c.sha256).exists(),
+        ~select(sources.c.picture_id).where(sources.c.asset == assets.c.sha256).exists(),
+        assets.c.sha256.not_in(select(personas.c.avatar).where(personas.c.avatar.is_not(None))),
         assets.c.sha256.not_in(select(characters.c.avatar).where(characters.c.avatar.is_not(None))),
         assets.c.sha256.not_in(select(chats.c.background).where(chats.c.background.is_not(None))),
     )
@@ -232,7 +246,9 @@ async def unreferenced_assets(
 
 
 async def _awaited(c: AsyncConnection) -> set[str]:
-    """Reference images of unfinished jobs."""
+    """Reference images of unfinished jobs, and of offers that may still be accepted."""
     running = select(jobs.c.plan).where(jobs.c.state.in_(OPEN))
     plans: Sequence[Any] = (await c.scalars(running)).all()
-    return {reference.rpartition(":")[2] for stored in plans if stored for reference in stored.get("references", ())}
+    wanted = {reference.rpartition(":")[2] for stored in plans if stored for reference in stored.get("references", ())}
+    offers: Sequence[Any] = (await c.scalars(select(proposals.c.request).where(proposals.c.state == "open"))).all()
+    return wanted | {request["base"] for request in offers if request.get("base")}

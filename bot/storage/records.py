@@ -190,6 +190,19 @@ class Persona:
     person_id: str
     name: str
     description: str
+    avatar: str | None = None
+    """Asset hash of the picture they gave of themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredWorkflow:
+    """A ComfyUI workflow that somebody added to a chat: texts of its graphs, and its custom placeholders (name → text with macros)."""
+
+    name: str
+    graph: str
+    image_graph: str = ""
+    """Used when there are reference images; empty uses ``graph`` for them too."""
+    custom: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

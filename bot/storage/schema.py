@@ -47,6 +47,7 @@ chats = Table(
     Column("head_mark", String(64), nullable=False, default=""),
     Column("first_entry", Integer, nullable=False, default=0),
     Column("last_seen", String(40)),  # newest platform message id taken in, for catching up after a gap
+    Column("told", JSON),  # what is said once in a chat and was said already
     Column("created_at", DateTime, nullable=False),
 )
 entries = Table(
@@ -141,6 +142,13 @@ takes = Table(
     Column("created_at", DateTime, nullable=False),
     UniqueConstraint("picture_id", "position"),
 )
+sources = Table(  # images that a picture is drawn from; they stay as long as the picture
+    "sources",
+    metadata,
+    Column("picture_id", Integer, ForeignKey("pictures.id", ondelete="CASCADE"), nullable=False),
+    Column("asset", String(64), ForeignKey("assets.sha256"), nullable=False, index=True),
+    UniqueConstraint("picture_id", "asset"),
+)
 jobs = Table(
     "jobs",
     metadata,
@@ -196,6 +204,7 @@ personas = Table(
     Column("person_id", String(40), primary_key=True),
     Column("name", Text, nullable=False),
     Column("description", Text, nullable=False, default=""),
+    Column("avatar", String(64)),
 )
 styles = Table(
     "styles",
@@ -206,6 +215,24 @@ styles = Table(
     Column("prefix", Text, nullable=False, default=""),
     Column("negative", Text, nullable=False, default=""),
     UniqueConstraint("chat_id", "name"),
+)
+workflows = Table(  # ComfyUI workflows that people added to a chat
+    "workflows",
+    metadata,
+    _chat(),
+    Column("name", String(80), nullable=False),
+    Column("graph", String(64), nullable=False),
+    Column("image_graph", String(64)),  # used when there are reference images
+    Column("custom", JSON, nullable=False),  # custom placeholders: name without percent signs → text with macros
+    UniqueConstraint("chat_id", "name"),
+)
+graphs = Table(  # texts of workflows by their hash, never changed: a take is drawn again with the very graph it was drawn with
+    "graphs",
+    metadata,
+    _chat(),
+    Column("sha256", String(64), nullable=False),
+    Column("text", Text, nullable=False),
+    UniqueConstraint("chat_id", "sha256"),
 )
 variables = Table(
     "variables",

@@ -28,6 +28,10 @@ SAMPLES: dict[str, tuple[str, Callable[[Connection], None]]] = {
         VALUES (1, 'web::1:', 1, 0, 'märchen', '{"steps": 30}', '', 0, '2026-01-02 03:04:05')""",
         lambda c: _expect(c, "SELECT key, title, settings FROM chats", ("web::1:", "märchen", '{"steps": 30}')),
     ),
+    "0002": (
+        """INSERT INTO personas (platform, person_id, name, description, avatar) VALUES ('web', '1', 'Ann', 'tall', NULL)""",
+        lambda c: _expect(c, "SELECT name, description, avatar FROM personas", ("Ann", "tall", None)),
+    ),
 }
 """Revision → a row as that schema had it, and what must be true of it in the newest schema."""
 

@@ -69,9 +69,9 @@ async def _show(ctx: CommandContext) -> None:
 
 
 async def _import(ctx: CommandContext) -> None:
-    if not ctx.call.attachments:
+    if not ctx.call.files:
         raise UserError("Send a character card with the command: a PNG or JSON file (V1, V2 or V3).")
-    attachment = ctx.call.attachments[0]
+    attachment = ctx.call.files[0]
     limit = ctx.services.guard.rules.attachment_bytes
     data = await ctx.services.platforms[ctx.call.chat.platform].fetch(attachment, limit)
     card = await asyncio.to_thread(read_card, data, attachment.name)

@@ -151,8 +151,8 @@ class Dispatcher:
 
     def _call(self, message: Message, messages: list[Message], command: Command, arguments: dict[str, Any]) -> CommandCall:
         target = updates.answered(message)
-        attachments = updates.attachments_of(messages) or (updates.attachments_of([target]) if target else ())
-        files = {option.name: None for option in command.options if option.type == "file" and attachments}
+        attachments, theirs = updates.attachments_of(messages), updates.attachments_of([target]) if target else ()
+        files = {option.name: None for option in command.options if option.type == "file" and (attachments or theirs)}
         check_required(command, arguments | files)
         return CommandCall(
             chat=updates.key_of(message.chat, message),
@@ -165,6 +165,7 @@ class Dispatcher:
             target=str(target.message_id) if target else None,
             target_text=updates.text_of(target) if target else None,
             attachments=attachments,
+            target_attachments=theirs,
         )
 
     async def _run(self, row: int, call: CommandCall, message: Message) -> None:

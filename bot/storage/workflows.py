@@ -1,0 +1,65 @@
+"""ComfyUI workflows of a chat, and the graphs that were drawn with. Graphs are kept by their hash and never changed."""
+
+from __future__ import annotations
+
+import hashlib
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.storage.dialect import upsert
+from bot.storage.records import StoredWorkflow
+from bot.storage.schema import graphs, workflows
+
+
+async def names(c: AsyncConnection, chat_id: int) -> list[str]:
+    """Names of a chat's workflows, in order."""
+    wanted = select(workflows.c.name).where(workflows.c.chat_id == chat_id).order_by(func.lower(workflows.c.name))
+    return list((await c.scalars(wanted)).all())
+
+
+async def get(c: AsyncConnection, chat_id: int, name: str) -> StoredWorkflow | None:
+    """A workflow by its exact name, or by its name in any case when no other spelling stands beside it."""
+    wanted = name.strip()
+    alike = [known for known in await names(c, chat_id) if known.casefold() == wanted.casefold()]
+    found = wanted if wanted in alike else alike[0] if len(alike) == 1 else None
+    if found is None:
+        return None
+    row = (await c.execute(select(workflows).where(workflows.c.chat_id == chat_id, workflows.c.name == found))).mappings().one()
+    image_graph = await graph(c, chat_id, row["image_graph"]) if row["image_graph"] else ""
+    return StoredWorkflow(row["name"], await graph(c, chat_id, row["graph"]) or "", image_graph or "", row["custom"])
+
+
+async def put(c: AsyncConnection, chat_id: int, workflow: StoredWorkflow) -> None:
+    """Save a workflow; one of that name is replaced. Takes drawn with the old graphs keep them."""
+    values = {
+        "graph": await keep_graph(c, chat_id, workflow.graph),
+        "image_graph": await keep_graph(c, chat_id, workflow.image_graph) if workflow.image_graph else None,
+        "custom": workflow.custom,
+    }
+    stored = upsert(c, workflows).values(chat_id=chat_id, name=workflow.name, **values)
+    await c.execute(stored.on_conflict_do_update(index_elements=["chat_id", "name"], set_=values))
+
+
+async def remove(c: AsyncConnection, chat_id: int, name: str) -> bool:
+    """Delete a workflow; False when there was none of this exact name. Takes drawn with it keep its graphs."""
+    return (await c.execute(delete(workflows).where(workflows.c.chat_id == chat_id, workflows.c.name == name))).rowcount == 1
+
+
+async def keep_graph(c: AsyncConnection, chat_id: int, text: str) -> str:
+    """Keep a graph's text for the chat; its SHA-256."""
+    sha = hashlib.sha256(text.encode()).hexdigest()
+    await c.execute(upsert(c, graphs).values(chat_id=chat_id, sha256=sha, text=text).on_conflict_do_nothing())
+    return sha
+
+
+async def graph(c: AsyncConnection, chat_id: int, sha: str) -> str | None:
+    """A kept graph's text."""
+    return await c.scalar(select(graphs.c.text).where(graphs.c.chat_id == chat_id, graphs.c.sha256 == sha))
+
+
+async def drop_unused(c: AsyncConnection, chat_id: int) -> None:
+    """Delete the graphs no workflow of the chat has; for a chat whose pictures are gone."""
+    used = select(workflows.c.graph).where(workflows.c.chat_id == chat_id)
+    images = select(workflows.c.image_graph).where(workflows.c.chat_id == chat_id, workflows.c.image_graph.is_not(None))
+    await c.execute(delete(graphs).where(graphs.c.chat_id == chat_id, graphs.c.sha256.not_in(used), graphs.c.sha256.not_in(images)))
