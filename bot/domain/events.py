@@ -61,6 +61,9 @@ class CommandCall(Frozen):
     """Files sent with the command."""
     target_attachments: tuple[Attachment, ...] = ()
     """Files of the message it was used on."""
+    named_files: dict[str, Attachment] = Field(default_factory=dict)
+    """File option → its file. Where files have no names (Telegram, the page), the first file goes to the first file option, the
+    second to the second."""
 
     @property
     def files(self) -> tuple[Attachment, ...]:

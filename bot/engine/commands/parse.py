@@ -9,9 +9,11 @@ from __future__ import annotations
 import difflib
 import math
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from bot.domain.errors import UserError
+from bot.domain.events import Attachment
 from bot.engine.commands.catalogue import Catalogue, Command, Option
 
 _NAMED = re.compile(r"\s*(\w[\w-]*)=")
@@ -87,6 +89,11 @@ def check_required(command: Command, arguments: dict[str, Any]) -> None:
     """Raise ``UserError`` when a required option is missing."""
     if option := missing(command, arguments):
         raise UserError(f"/{command.name} needs «{option.name}»: {option.help}")
+
+
+def name_files(command: Command, files: Sequence[Attachment]) -> dict[str, Attachment]:
+    """Files that came without names as the command's file options, in their order; more files than options are left out."""
+    return dict(zip((o.name for o in command.options if o.type == "file"), files, strict=False))
 
 
 def option_named(command: Command, name: str) -> Option | None:

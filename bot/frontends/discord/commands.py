@@ -134,11 +134,11 @@ def _short(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What an interaction carries: the registered path, the values by option name, and the option being typed."""
+    """What an interaction carries: the registered path, the values and the files by option name, and the option being typed."""
 
     path: str
     values: dict[str, Any]
-    attachments: tuple[Attachment, ...]
+    files: dict[str, Attachment]
     focused: str | None = None
     typed: str = ""
 
@@ -152,17 +152,15 @@ def read_options(interaction: discord.Interaction) -> Given:
         options = options[0].get("options", [])
     files = data.get("resolved", {}).get("attachments", {})
     values: dict[str, Any] = {}
-    attachments: list[Attachment] = []
+    attached: dict[str, Attachment] = {}
     focused = next((o for o in options if o.get("focused")), None)
     for option in options:
         value = option.get("value")
         if option["type"] == TYPES["file"]:
             state = interaction._state  # the only way to an Attachment without a command tree
-            value = attachment_of(discord.Attachment(data=files[value], state=state))
-            attachments.append(value)
-        elif option["type"] == TYPES["number"] and isinstance(value, int):
+            attached[option["name"]] = attachment_of(discord.Attachment(data=files[value], state=state))
+            continue
+        if option["type"] == TYPES["number"] and isinstance(value, int):
             value = float(value)
         values[option["name"]] = value
-    return Given(
-        " ".join(path), values, tuple(attachments), focused["name"] if focused else None, str(focused.get("value", "")) if focused else ""
-    )
+    return Given(" ".join(path), values, attached, focused["name"] if focused else None, str(focused.get("value", "")) if focused else "")

@@ -63,7 +63,7 @@ class Interactions:
     async def _command(self, interaction: discord.Interaction) -> None:
         data: Any = interaction.data
         action = data.get("type") == discord.AppCommandType.message.value
-        given = Given(data["name"], {}, ()) if action else read_options(interaction)
+        given = Given(data["name"], {}, {}) if action else read_options(interaction)
         command = (self._table.actions if action else self._table.paths).get(given.path)
         private = command is None or command.private or given.values.get("quiet") is True
         responder = self._responder(interaction, thinking=True, private=private)
@@ -191,5 +191,6 @@ def _call(interaction: discord.Interaction, command: Command, given: Given, acti
         call_id=str(interaction.id),
         target=target,
         target_text=target_text,
-        attachments=given.attachments,
+        attachments=tuple(given.files.values()),
+        named_files=given.files,
     )

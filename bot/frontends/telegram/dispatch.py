@@ -14,7 +14,7 @@ from bot.domain.events import Changed, CommandCall, Submission
 from bot.domain.places import ChatKey, Person
 from bot.domain.posts import Post
 from bot.engine.commands.catalogue import Command
-from bot.engine.commands.parse import check_required, find, parse
+from bot.engine.commands.parse import check_required, find, name_files, parse
 from bot.frontends.telegram import updates
 from bot.frontends.telegram.albums import Albums
 from bot.frontends.telegram.calls import Calls, Target
@@ -152,7 +152,7 @@ class Dispatcher:
     def _call(self, message: Message, messages: list[Message], command: Command, arguments: dict[str, Any]) -> CommandCall:
         target = updates.answered(message)
         attachments, theirs = updates.attachments_of(messages), updates.attachments_of([target]) if target else ()
-        files = {option.name: None for option in command.options if option.type == "file" and (attachments or theirs)}
+        files = name_files(command, attachments or theirs)
         check_required(command, arguments | files)
         return CommandCall(
             chat=updates.key_of(message.chat, message),
@@ -166,6 +166,7 @@ class Dispatcher:
             target_text=updates.text_of(target) if target else None,
             attachments=attachments,
             target_attachments=theirs,
+            named_files=files,
         )
 
     async def _run(self, row: int, call: CommandCall, message: Message) -> None:

@@ -13,7 +13,7 @@ from bot.domain.errors import UserError
 from bot.domain.events import Attachment, CommandCall, Incoming, Press, Submission
 from bot.domain.posts import Post
 from bot.engine.commands.catalogue import split_control
-from bot.engine.commands.parse import find, parse
+from bot.engine.commands.parse import find, name_files, parse
 from bot.engine.engine import Engine
 from bot.frontends.web.pages import Pages, story_id
 from bot.frontends.web.platform import PageResponder, WebPlatform, fresh_id, safe_element
@@ -99,6 +99,7 @@ class Actions:
             call_id=call_id,
             target=target,
             attachments=attachments,
+            named_files=name_files(command, attachments),
         )
         await self._engine.run(call, responder)
         self._platform.hub.publish(chat.key, "masthead", "")  # a command may have changed who is talked with
