@@ -57,7 +57,8 @@ _SECRET_TEXT = (
 
 def secrets_of(config: ProviderConfig) -> tuple[str, ...]:
     """Every secret text of a provider's settings: the key, passwords in the address, options that are named like secrets."""
-    found = [config.api_key.get_secret_value()] if config.api_key else []
+    key = config.api_key.get_secret_value() if config.api_key else ""
+    found = [key, key.strip()]  # backends send it without the blanks around it
     password = re.match(r"\w+://[^/@]*?:?([^/@:]+)@", config.base_url)
     if password:
         found.append(password[1])
@@ -195,7 +196,7 @@ def kind_of(problem: Problem, status: int) -> ErrorKind:
         return ErrorKind.INVALID
     if status in (502, 503, 504, 520, 521, 522, 523, 524, 529) or problem.has_code(BUSY_CODES) or BUSY_TEXT.search(problem.message):
         return ErrorKind.BUSY
-    if status in (404, 405) or problem.has_code(MODEL_CODES):
+    if status in (404, 405, 407) or problem.has_code(MODEL_CODES):
         return ErrorKind.MISCONFIGURED
     if status == 408:
         return ErrorKind.TIMED_OUT
@@ -219,7 +220,8 @@ def error_from(
     window = problem.window
     if kind is ErrorKind.CONTEXT_FULL and window is None and (found := WINDOW_TEXT.search(problem.message)):
         window = int(found[1])
-    words = [f"HTTP {status}" if status else "", problem.code, problem.type, problem.message]
+    moved = f"to {(headers or {}).get('location', '?')}" if 300 <= status < 400 else ""
+    words = [f"HTTP {status}" if status else "", moved, problem.code, problem.type, problem.message]
     return ProviderError(
         kind,
         name,

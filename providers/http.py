@@ -1,15 +1,17 @@
 """The one HTTP layer of all providers: shared connections, bounded time and size, trust per provider, no walks into private networks.
 
-Clients are pooled by their TLS setting and belong to the running event loop. They follow no redirects, keep no cookies and honour
-the environment's proxies. ``close_clients`` ends them when the process stops.
+Clients are pooled by their TLS setting and belong to the running event loop. They follow no redirects, keep no cookies, honour the
+environment's proxies and count what a packed answer unpacks to. ``close_clients`` ends them when the process stops.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import re
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
@@ -20,7 +22,8 @@ import httpx
 from providers.contract import ProviderConfig
 from providers.errors import ErrorKind, ProviderError
 from providers.failures import error_from, redact, secrets_of
-from providers.hosts import goes_through_proxy, host_of, is_private_host, public_address, same_origin
+from providers.hosts import goes_through_proxy, host_of, is_private_host, public_addresses, same_origin
+from providers.transport import ENCODINGS, RoutedTransport, UnpackedStream, encoding_of
 
 __all__ = ["Answer", "client_for", "close_clients", "download", "redact", "request", "request_json", "secrets_of", "transport_error"]
 
@@ -30,6 +33,9 @@ RESULT_LIMIT = 64 * 1024 * 1024
 """Most bytes of one downloaded result."""
 CONNECT_SECONDS = 10.0
 MOST_REDIRECTS = 3
+MOST_ADDRESSES = 3
+"""So many of a host's addresses are tried: many machines have no working IPv6."""
+_NO_TLS = re.compile(r"WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|UNKNOWN_PROTOCOL")
 
 _TlsKey = tuple[bool, str]
 _pools: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[_TlsKey, httpx.AsyncClient]] = WeakKeyDictionary()
@@ -61,40 +67,28 @@ def client_for(config: ProviderConfig) -> httpx.AsyncClient:
     client = pool.get(key)
     if client is None or client.is_closed:
         client = pool[key] = httpx.AsyncClient(
-            verify=tls_context(config),
+            transport=RoutedTransport(tls_context(config)),
+            trust_env=False,
             follow_redirects=False,
             cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
-            limits=httpx.Limits(max_connections=200, max_keepalive_connections=40, keepalive_expiry=30),
             timeout=httpx.Timeout(120, connect=CONNECT_SECONDS),
-            headers={"User-Agent": "Vignette"},
-            event_hooks={"response": [_limit_stream]},
-            # A proxy of the environment is for the world outside, never for this machine.
-            mounts={"all://127.0.0.1": None, "all://localhost": None, "all://[::1]": None},
+            headers={"User-Agent": "Vignette", "Accept-Encoding": ENCODINGS},
+            event_hooks={"response": [_unpack_within_limit]},
         )
     return client
 
 
-class _LimitedStream(httpx.AsyncByteStream):
-    """A body that ends in an error when it grows too large, for readers that know no limit (the vendor SDK's)."""
-
-    def __init__(self, stream: httpx.AsyncByteStream) -> None:
-        self._stream = stream
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        seen = 0
-        async for chunk in self._stream:
-            seen += len(chunk)
-            if seen > RESULT_LIMIT:
-                raise httpx.DecodingError(f"answer larger than {RESULT_LIMIT} bytes")
-            yield chunk
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
-
-
-async def _limit_stream(response: httpx.Response) -> None:
+async def _unpack_within_limit(response: httpx.Response) -> None:
     if isinstance(response.stream, httpx.AsyncByteStream):
-        response.stream = _LimitedStream(response.stream)
+        response.stream = UnpackedStream(response.stream, encoding_of(response.headers), RESULT_LIMIT)
+        response.headers.pop("content-encoding", None)  # or the client would unpack it once more
+
+
+def _client_to(config: ProviderConfig, url: httpx.URL) -> httpx.AsyncClient:
+    """The client for an address: certificates of the world outside are checked, whatever is allowed for the host's own server."""
+    if config.allow_invalid_tls and not is_private_host(url.host):
+        config = config.model_copy(update={"allow_invalid_tls": False})
+    return client_for(config)
 
 
 async def close_clients() -> None:
@@ -137,8 +131,13 @@ def transport_error(error: BaseException, name: str, secrets: tuple[str, ...] = 
         return ProviderError(ErrorKind.TIMED_OUT, name, host_detail=detail)
     if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
         return ProviderError(ErrorKind.MISCONFIGURED, name, "Its base_url is not a usable address.", host_detail=detail)
+    if isinstance(error, httpx.LocalProtocolError | UnicodeError):
+        told = "A key or header has a character that cannot be sent."
+        return ProviderError(ErrorKind.MISCONFIGURED, name, told, host_detail=type(error).__name__)  # its words hold the key
     if isinstance(error, httpx.ConnectError) and "CERTIFICATE" in str(error).upper():
         return ProviderError(ErrorKind.MISCONFIGURED, name, "Its TLS certificate is not trusted.", host_detail=detail)
+    if isinstance(error, httpx.ConnectError) and _NO_TLS.search(str(error)):
+        return ProviderError(ErrorKind.MISCONFIGURED, name, "It does not speak TLS there; base_url says https.", host_detail=detail)
     if isinstance(error, httpx.DecodingError):
         return ProviderError(ErrorKind.BAD_ANSWER, name, host_detail=detail)
     return ProviderError(ErrorKind.UNREACHABLE, name, host_detail=detail)
@@ -163,8 +162,9 @@ async def request(config: ProviderConfig, method: str, url: str, *, timeout: flo
     ``parts`` are httpx's: json, content, data, files, params, headers. A GET that lost a kept-alive connection is sent once
     more. Raises ``ProviderError`` for transport failures only.
     """
-    client, attempts = client_for(config), 2 if method in ("GET", "HEAD") else 1
+    attempts = 2 if method in ("GET", "HEAD") else 1
     try:
+        client = _client_to(config, httpx.URL(url))
         async with asyncio.timeout(timeout):
             while True:
                 attempts -= 1
@@ -173,7 +173,7 @@ async def request(config: ProviderConfig, method: str, url: str, *, timeout: flo
                 except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
                     if not attempts:
                         raise
-    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
         raise transport_error(error, config.name, secrets_of(config)) from error
 
 
@@ -218,7 +218,7 @@ async def download(
     types: tuple[str, ...] = ("image/",),
     headers: Mapping[str, str] | None = None,
 ) -> Answer:
-    """Fetch a result the service named in its answer. ``types`` are accepted beginnings of the content type.
+    """Fetch a result the service named in its answer. ``types`` are accepted beginnings of the content type; stores may name none.
 
     For a cloud service only https to global addresses is followed, the checked address is the one connected to, and at most three
     redirects are followed, each checked again. A backend on a private address may name private addresses. ``headers`` (a key) go to
@@ -233,13 +233,13 @@ async def download(
                 if answer.status not in (301, 302, 303, 307, 308) or not target:
                     break
                 url = str(httpx.URL(url).join(target))
-    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
         raise transport_error(error, config.name, secrets_of(config)) from error
     if answer.status != 200:
         detail = f"the result's address answered HTTP {answer.status}"
         raise ProviderError(ErrorKind.BAD_ANSWER, config.name, host_detail=detail)
-    if not answer.content or not answer.mime.startswith(types):
-        raise ProviderError(ErrorKind.BAD_ANSWER, config.name, host_detail=f"the result is {answer.mime or 'of no type'}")
+    if not answer.content or (answer.mime and not answer.mime.startswith(types)):
+        raise ProviderError(ErrorKind.BAD_ANSWER, config.name, host_detail=f"the result is {answer.mime if answer.content else 'empty'}")
     return answer
 
 
@@ -249,15 +249,16 @@ async def _fetch_result(config: ProviderConfig, url: str, own: bool, timeout: fl
         raise ProviderError(ErrorKind.BAD_ANSWER, config.name, host_detail="the result's address is not acceptable")
     if not (config.base_url and same_origin(url, config.base_url)):
         headers = {}
-    extensions: dict[str, Any] = {}
-    if not own:
-        if not goes_through_proxy(target):
-            address = await public_address(target, config.name)
-            # A kept connection would be shared by every name at that address, so this one is not kept.
-            headers = {**headers, "Host": target.netloc.decode(), "Connection": "close"}
-            extensions = {"sni_hostname": target.host}
-            target = target.copy_with(host=address)
-        elif is_private_host(target.host):
+    client, limits = _client_to(config, target), timeouts(timeout)
+    if own or goes_through_proxy(target):
+        if not own and is_private_host(target.host):
             raise ProviderError(ErrorKind.BAD_ANSWER, config.name, host_detail="the result's address lies in a private network")
-    parts = {"headers": headers, "extensions": extensions}
-    return await _exchange(client_for(config), config, "GET", target, timeouts(timeout), limit, parts)
+        return await _exchange(client, config, "GET", target, limits, limit, {"headers": headers})
+    addresses = (await public_addresses(target, config.name))[:MOST_ADDRESSES]
+    # A kept connection would be shared by every name at that address, so this one is not kept.
+    headers = {**headers, "Host": target.netloc.decode(), "Connection": "close"}
+    parts = {"headers": headers, "extensions": {"sni_hostname": target.host}}
+    for address in addresses[:-1]:
+        with suppress(httpx.ConnectError, httpx.ConnectTimeout):
+            return await _exchange(client, config, "GET", target.copy_with(host=address), limits, limit, parts)
+    return await _exchange(client, config, "GET", target.copy_with(host=addresses[-1]), limits, limit, parts)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import io
+import lzma
+import struct
 import zipfile
 import zlib
 
@@ -19,6 +21,12 @@ MOST_ENTRIES = 64
 MOST_BYTES = 64 * 1024 * 1024
 """Most bytes of one unpacked picture."""
 _ENCRYPTED = 0x1
+_DIRECTORY_ENTRY = b"PK\x01\x02"
+_BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+    *(NotImplementedError, RuntimeError, EOFError, OSError, ValueError, OverflowError),
+)
+"""What the zip module raises for archives that somebody made up."""
 
 
 async def first_picture_in(data: bytes, name: str, *, most_bytes: int = MOST_BYTES) -> bytes:
@@ -28,7 +36,7 @@ async def first_picture_in(data: bytes, name: str, *, most_bytes: int = MOST_BYT
     """
     try:
         found = await asyncio.to_thread(_first_picture, data, name, most_bytes)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
+    except _BROKEN as error:
         raise bad_answer(
             name, f"{len(data)} bytes, no usable archive: {type(error).__name__}", "The picture arrived incomplete."
         ) from error
@@ -38,11 +46,10 @@ async def first_picture_in(data: bytes, name: str, *, most_bytes: int = MOST_BYT
 
 
 def _first_picture(data: bytes, name: str, most_bytes: int) -> bytes:
+    if (count := data.count(_DIRECTORY_ENTRY)) > MOST_ENTRIES:  # before a million of them are read
+        raise ProviderError(ErrorKind.BAD_ANSWER, name, host_detail=f"an archive of {count} entries")
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        entries = archive.infolist()
-        if len(entries) > MOST_ENTRIES:
-            raise ProviderError(ErrorKind.BAD_ANSWER, name, host_detail=f"an archive of {len(entries)} entries")
-        for entry in entries:
+        for entry in archive.infolist():
             if entry.is_dir() or entry.flag_bits & _ENCRYPTED:
                 continue
             with archive.open(entry) as source:

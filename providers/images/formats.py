@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import io
+import warnings
+
+from PIL import Image
 
 from providers.contract import RenderedImage
 from providers.errors import ErrorKind, ProviderError
@@ -45,8 +49,21 @@ def is_whole(data: bytes) -> bool:
     return bool(mime)
 
 
+def is_bomb(data: bytes) -> bool:
+    """Whether the header promises more pixels than any service draws (over twice Pillow's limit), so that a viewer would choke on them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        try:
+            Image.open(io.BytesIO(data)).close()
+        except Image.DecompressionBombError:
+            return True
+        except (OSError, ValueError, SyntaxError):
+            return False  # unreadable for other reasons, which the reader of the picture will meet
+    return False
+
+
 def rendered(data: bytes, name: str, *, seed: int | None = None) -> RenderedImage:
-    """The bytes as a picture of the backend ``name``. Raises ``ProviderError`` (BAD_ANSWER) when they are none or cut short."""
+    """The bytes as a picture of the backend ``name``. Raises ``ProviderError`` (BAD_ANSWER) when they are none, cut short or a bomb."""
     mime = mime_of(data)
     if not mime:
         raise ProviderError(
@@ -54,6 +71,8 @@ def rendered(data: bytes, name: str, *, seed: int | None = None) -> RenderedImag
         )
     if not is_whole(data):
         raise ProviderError(ErrorKind.BAD_ANSWER, name, "The picture arrived incomplete.", host_detail=f"{mime}, {len(data)} bytes, no end")
+    if is_bomb(data):
+        raise ProviderError(ErrorKind.BAD_ANSWER, name, "The picture is too large.", host_detail=f"{mime}, a header of too many pixels")
     return RenderedImage(data, mime, seed)
 
 
@@ -62,6 +81,6 @@ def from_base64(text: str, name: str) -> bytes:
     if text.startswith("data:"):
         text = text.partition(",")[2]
     try:
-        return base64.b64decode(text, validate=True)
+        return base64.b64decode("".join(text.split()), validate=True)  # some break their lines
     except (binascii.Error, ValueError) as error:
         raise ProviderError(ErrorKind.BAD_ANSWER, name, "The picture arrived incomplete.", host_detail="broken base64") from error

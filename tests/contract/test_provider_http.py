@@ -14,7 +14,7 @@ from providers import http
 from providers.contract import ProviderConfig
 from providers.errors import ErrorKind, ProviderError
 from providers.failures import redact, secrets_of
-from providers.hosts import is_private_host, public_address
+from providers.hosts import is_private_host, public_addresses
 from providers.http import client_for, close_clients, download, request, request_json, transport_error
 from tests.contract.chatting import serving
 from tests.contract.loopback import Loopback, Reply, json_reply, text_reply
@@ -61,7 +61,7 @@ async def test_a_public_name_with_a_private_address_is_refused(monkeypatch: pyte
 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
     with pytest.raises(ProviderError, match="could not be used"):
-        await public_address(httpx.URL("https://rebind.example.com/x"), "cloud")
+        await public_addresses(httpx.URL("https://rebind.example.com/x"), "cloud")
 
 
 async def test_the_checked_address_is_the_one_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
