@@ -9,17 +9,18 @@ cancelled while it waits there is drawn later and thrown away.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import time
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from providers.contract import (
-    Dropped,
     Health,
     ImageCapabilities,
     ImageModelInfo,
     ProviderConfig,
+    Reference,
     RenderResult,
     RenderSpec,
     RenderWatch,
@@ -29,18 +30,21 @@ from providers.errors import ErrorKind, ProviderError
 from providers.hosts import host_of, is_private_host
 from providers.http import Answer, json_of, request
 from providers.images import a1111_request as wire
-from providers.images.a1111_errors import failure
+from providers.images.a1111_answer import result_of
+from providers.images.a1111_errors import NO_API, failure, says_error
 from providers.images.a1111_lists import ServerLists
 from providers.images.a1111_progress import RunningCall, follow_progress
 from providers.images.a1111_wishes import WishReader, few
 from providers.images.auth import authorization
 from providers.images.families import prompt_style_of
-from providers.images.formats import from_base64, rendered
 from providers.images.options import read_options
+from providers.images.references import checked
 
 PICTURE_SECONDS = 600.0
 """Limit of one picture when the host set none: local servers load models of several GB and draw on slow cards."""
 QUESTION_SECONDS = 20.0
+RESCAN_SECONDS = 5.0
+REFERENCE_BYTES = 20_000_000
 LEFT_SECONDS = 15.0
 """So long after our side hung up, a picture of the right shape counts as the one we left."""
 
@@ -63,6 +67,8 @@ class Automatic1111Backend:
     """One AUTOMATIC1111-type server."""
 
     OPTIONS: ClassVar[type[A1111Options]] = A1111Options
+    SCHEDULERS: ClassVar[bool] = True
+    """A scheduler is a setting apart from the sampler."""
 
     def __init__(self, config: ProviderConfig) -> None:
         self.name = config.name
@@ -72,12 +78,13 @@ class Automatic1111Backend:
         self._headers = authorization(config, self._options.user, self._options.password)
         self._base = config.base_url.rstrip("/").removesuffix("/sdapi/v1").rstrip("/") + "/sdapi/v1/"
         self._lists = ServerLists(self._get_or_none)
-        self._wishes = WishReader(config, self._lists, self._options.steps)
+        self._wishes = WishReader(config, self._lists, self._options.steps, schedulers=self.SCHEDULERS)
         self._turn = asyncio.Lock()
         self._calls: dict[str, RunningCall] = {}
         self._left: tuple[str, RunningCall, float] | None = None
         self._has_progress = True
         self._connection_suspect = False
+        self._worked = False
 
     def capabilities(self, model: str = "") -> ImageCapabilities:
         """One reference picture as the start of image-to-image. A server without ``/progress`` can neither report nor cancel."""
@@ -97,7 +104,7 @@ class Automatic1111Backend:
             restore_faces=True,
             loras=True,
             model_choice=True,
-            sizes=SizeRule(least=64, most=4096, step=8),
+            sizes=SizeRule(least=wire.LEAST, most=wire.MOST, step=wire.STEP),
             progress=self._has_progress,
             cancel=self._has_progress,
             model_list=True,
@@ -108,7 +115,13 @@ class Automatic1111Backend:
         )
 
     async def models(self, *, refresh: bool = False) -> tuple[ImageModelInfo, ...]:
-        """Checkpoints by title; ``refresh`` asks the server again."""
+        """Checkpoints by title; ``refresh`` has the server look through its folders again."""
+        if refresh:
+            try:
+                await self._ask("POST", "refresh-checkpoints", seconds=RESCAN_SECONDS)
+            except ProviderError as error:
+                if error.kind is not ErrorKind.TIMED_OUT:  # it waits for the picture being drawn
+                    raise
         return await self._lists.models(refresh=refresh)
 
     async def choices(self, setting: Literal["sampler", "scheduler", "vae", "upscaler"]) -> tuple[str, ...]:
@@ -116,16 +129,18 @@ class Automatic1111Backend:
 
     async def render(self, spec: RenderSpec, watch: RenderWatch) -> RenderResult:
         """Draw. Nothing can be adopted after a crash: the server hands a picture to the call that asked for it and to nobody else."""
+        references = checked(spec.references, self.name, most_bytes=REFERENCE_BYTES)
+        base = wire.base_reference(references) if references else None
         call = RunningCall()
         self._calls[spec.job_key] = call
         try:
             async with self._turn:
                 call.check(self.name)
                 wishes, dropped = await self._wishes.of(spec)
-                route, body = await self._request(spec, wishes)
+                route, body = await self._request(spec, wishes, base)
                 answer = await self._draw(route, body, call, watch)
             # decoding megabytes of base64 is no work for the event loop
-            return await asyncio.to_thread(self._result, answer, body, wishes, dropped)
+            return await asyncio.to_thread(result_of, self.name, spec, answer, body, wishes, dropped)
         except asyncio.CancelledError:
             # Our side ended first; the server draws on, and ``cancel`` may still be told to stop it.
             if call.task is not None:
@@ -135,9 +150,9 @@ class Automatic1111Backend:
             if self._calls.get(spec.job_key) is call:
                 del self._calls[spec.job_key]
 
-    async def _request(self, spec: RenderSpec, wishes: wire.Wishes) -> tuple[str, dict[str, Any]]:
+    async def _request(self, spec: RenderSpec, wishes: wire.Wishes, base: Reference | None) -> tuple[str, dict[str, Any]]:
         """The route and the body of one picture."""
-        return wire.route_of(spec, wire.body_of(spec, wishes))
+        return wire.route_of(base, wishes, wire.body_of(spec, wishes))
 
     async def _draw(self, route: str, body: dict[str, Any], call: RunningCall, watch: RenderWatch) -> dict[str, Any]:
         call.steps = body["steps"] if route == "txt2img" and not body.get("enable_hr") else None
@@ -151,6 +166,10 @@ class Automatic1111Backend:
             if not isinstance(answer, dict):
                 raise ProviderError(ErrorKind.BAD_ANSWER, self.name, host_detail="the answer is no object")
             return answer
+        except ProviderError as error:
+            if error.kind is ErrorKind.TIMED_OUT:
+                await self._stop(call)  # or the next try would wait behind a picture nobody wants
+            raise
         finally:
             call.task.cancel()
             ears.cancel()
@@ -165,11 +184,19 @@ class Automatic1111Backend:
         if call is None or call.cancelled:
             return False
         call.cancelled = True
+        return await self._stop(call)
+
+    async def _stop(self, call: RunningCall) -> bool:
+        """Interrupt our picture when the server is at work on it; hang up otherwise, or when it cannot be asked."""
         if call.task is None:
             return True
-        call.see(await self._progress() or {})
-        if call.drawing:
-            return (await self._ask("POST", "interrupt")).status < 300
+        try:
+            call.see(await self._progress() or {})
+            if call.drawing and (await self._ask("POST", "interrupt")).status < 300:
+                return True
+        except ProviderError as error:
+            if error.kind is ErrorKind.UNAUTHORISED:
+                raise
         call.task.cancel()
         return True
 
@@ -182,6 +209,8 @@ class Automatic1111Backend:
     async def check(self) -> Health:
         models = await self._lists.models(refresh=True)
         saved = await self._lists.saved()
+        if not models and not saved:
+            raise ProviderError(ErrorKind.MISCONFIGURED, self.name, NO_API)
         kind = await self._server_kind()
         current = str(saved.get("sd_model_checkpoint") or "")
         problems = [] if models else ["It has no checkpoint: put a model into models/Stable-diffusion."]
@@ -198,19 +227,6 @@ class Automatic1111Backend:
         for call in self._calls.values():
             if call.task is not None:
                 call.task.cancel()
-
-    def _result(self, answer: dict[str, Any], body: dict[str, Any], wishes: wire.Wishes, dropped: tuple[Dropped, ...]) -> RenderResult:
-        info = wire.read_info(answer)
-        pictures = answer.get("images")
-        texts = [p for p in pictures if isinstance(p, str)] if isinstance(pictures, list) else []
-        # A grid comes first where the server makes one; what follows the first picture are maps of extensions.
-        texts = texts[info.first_image :][:1] or texts[:1]
-        if not texts:
-            raise ProviderError(ErrorKind.BAD_ANSWER, self.name, "There was no picture in it.", host_detail="images is empty")
-        image = rendered(from_base64(texts[0], self.name), self.name, seed=body["seed"] if info.seed is None else info.seed)
-        sent = {key: value for key, value in body.items() if key not in ("init_images", "send_images", "save_images")}
-        model = info.model or wishes.checkpoint or ""
-        return RenderResult((image,), model, dropped + wire.replaced(wishes, info), sent)
 
     # --- the wire ---
 
@@ -237,13 +253,15 @@ class Automatic1111Backend:
             answer = await self._ask("POST", route, seconds=seconds, json=body)
         self._connection_suspect = answer.status >= 500
         if answer.status >= 300:
-            raise failure(self._config, answer)
-        return await asyncio.to_thread(json_of, answer, self._config)
+            raise failure(self._config, answer, worked=self._worked)
+        said = await asyncio.to_thread(json_of, answer, self._config)
+        if says_error(said):
+            raise failure(self._config, dataclasses.replace(answer, status=500))
+        self._worked = True
+        return said
 
     async def _progress(self) -> dict[str, Any] | None:
         """The server's progress, or None where it has none (stable-diffusion.cpp)."""
-        if not self._has_progress:
-            return None
         found = await self._get_or_none("progress?skip_current_image=true")
         self._has_progress = found is not None
         return found if isinstance(found, dict) else None
@@ -258,4 +276,4 @@ class Automatic1111Backend:
     async def _server_kind(self) -> str:
         if await self._progress() is None:
             return "stable-diffusion.cpp server"
-        return "Forge" if await self._get_or_none("sd-modules") is not None else "AUTOMATIC1111-type server"
+        return "Forge" if await self._lists.is_forge() else "AUTOMATIC1111-type server"

@@ -1,7 +1,7 @@
 """What the AUTOMATIC1111 API's errors mean.
 
-Shapes seen: ``{"detail": [...]}`` (wrong types, 422), ``{"detail": "text"}`` (unknown script, sampler, route), ``{"error": class,
-"errors" or "message": text}`` with 500 for everything that went wrong inside, HTML or plain text from a proxy.
+Shapes seen: ``{"detail": [...]}`` (wrong types, 422), ``{"detail": "text"}`` (unknown script, sampler, route, unreadable picture),
+``{"error": class, "errors" or "message": text}`` with 500 for everything that went wrong inside, HTML or plain text from a proxy.
 """
 
 from __future__ import annotations
@@ -15,15 +15,48 @@ from providers.failures import error_from, parse_problem, redact
 from providers.http import Answer, json_of
 from providers.images.auth import secrets_in
 
-_MEMORY = re.compile(r"out of memory|OutOfMemory|not enough memory|can't allocate memory", re.I)
-_SIZE = re.compile(
-    r"kernel size can't be greater|padded input size|size of tensor|must match the size|invalid.*shape|negative dimension", re.I
+NO_API = "There is no such service at its base_url; the WebUI must be started with --api."
+_MEANINGS: tuple[tuple[re.Pattern[str], ErrorKind, str], ...] = (
+    (
+        re.compile(r"out of memory|OutOfMemory|not enough memory|can't allocate memory", re.I),
+        ErrorKind.INVALID,
+        "It ran out of memory; a smaller size may work.",
+    ),
+    (
+        re.compile(r"init image|invalid encoded image|cannot identify image|local resource", re.I),
+        ErrorKind.INVALID,
+        "It could not read the reference picture.",
+    ),
+    (
+        re.compile(r"sampler[^.]*(?:not found|unknown|invalid)|(?:unknown|invalid|no such) sampler", re.I),
+        ErrorKind.INVALID,
+        "It does not know this sampler.",
+    ),
+    (re.compile(r"could not find upscaler|upscaler[^.]*not found", re.I), ErrorKind.INVALID, "It does not know this upscaler."),
+    (re.compile(r"no checkpoints? found", re.I), ErrorKind.MISCONFIGURED, "It has no checkpoint."),
+    (re.compile(r"(?:model|checkpoint) '?[^']*'? ?not found", re.I), ErrorKind.INVALID, "It does not have this model."),
+    (
+        re.compile(r"NansException|all NaNs", re.I),
+        ErrorKind.INVALID,
+        "The model made no picture of it (only NaNs); another VAE, or the server's --no-half-vae, may help.",
+    ),
+    (
+        re.compile(
+            r"kernel size can't be greater|padded input size|size of tensor|must match the size|invalid.*shape|negative dimension", re.I
+        ),
+        ErrorKind.INVALID,
+        "The model cannot draw this size.",
+    ),
+    (re.compile(r"width and height must be", re.I), ErrorKind.INVALID, "The model cannot draw this size."),
 )
 _NAMES = {"cfg_scale": "CFG scale", "sampler_name": "sampler", "steps": "steps", "width": "width", "height": "height", "seed": "seed"}
 
 
-def failure(config: ProviderConfig, answer: Answer) -> ProviderError:
-    """The ``ProviderError`` for an answer with an error status; the detail names the setting to change."""
+def failure(config: ProviderConfig, answer: Answer, *, worked: bool = False) -> ProviderError:
+    """The ``ProviderError`` for an answered error; the detail names the setting to change.
+
+    ``worked`` says that the server has drawn before: it answers 404 for a while each time it starts, until its API is there.
+    """
     secrets = secrets_in(config)
     body = _body(config, answer)
     text = redact(_words(body, answer), secrets)
@@ -31,18 +64,24 @@ def failure(config: ProviderConfig, answer: Answer) -> ProviderError:
     if answer.status == 401:
         detail = "The server wants the user and password of its --api-auth."
         return ProviderError(ErrorKind.UNAUTHORISED, config.name, detail, host_detail=host)
-    if answer.status in (400, 404) and "sampler" in text.lower():
-        return ProviderError(ErrorKind.INVALID, config.name, "It does not know this sampler.", host_detail=host)
-    if answer.status in (404, 405):
-        detail = "There is no such service at its base_url; the WebUI must be started with --api."
-        return ProviderError(ErrorKind.MISCONFIGURED, config.name, detail, host_detail=host)
     if answer.status == 422:
         return ProviderError(ErrorKind.INVALID, config.name, _fields(body), host_detail=host)
-    if _MEMORY.search(text):
-        return ProviderError(ErrorKind.INVALID, config.name, "It ran out of memory; a smaller size may work.", host_detail=host)
-    if answer.status in (400, 500) and _SIZE.search(text):
-        return ProviderError(ErrorKind.INVALID, config.name, "The model cannot draw this size.", host_detail=host)
+    if answer.status in (0, 400, 404, 500):
+        for pattern, kind, sentence in _MEANINGS:
+            if pattern.search(text):
+                return ProviderError(kind, config.name, sentence, host_detail=host)
+    if answer.status in (404, 405):
+        kind, detail = (ErrorKind.BUSY, "It seems to be starting.") if worked else (ErrorKind.MISCONFIGURED, NO_API)
+        return ProviderError(kind, config.name, detail, host_detail=host)
+    if answer.status == 413:
+        detail = "The request is too big for it; a smaller reference picture may work."
+        return ProviderError(ErrorKind.INVALID, config.name, detail, host_detail=host)
     return error_from(config.name, answer.content, status=answer.status, headers=answer.headers, secrets=secrets)
+
+
+def says_error(answer: Any) -> bool:
+    """Whether an answer of a good status is an error all the same: it names one and holds no picture."""
+    return isinstance(answer, dict) and not answer.get("images") and bool(answer.get("error") or answer.get("detail"))
 
 
 def _body(config: ProviderConfig, answer: Answer) -> Any:

@@ -10,6 +10,8 @@ from providers.contract import ImageModelInfo
 from providers.images.families import family_of
 
 KEPT_SECONDS = 300.0
+FORGE_MODULES = "forge_additional_modules"
+"""Forge's setting for VAE and text encoders."""
 
 GetJson = Callable[[str], Awaitable[Any]]
 """Fetches one route below ``/sdapi/v1``; None when the server does not have it."""
@@ -18,6 +20,7 @@ _NAME_ROUTES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "sampler": (("samplers", "name"),),
     "scheduler": (("schedulers", "name"),),
     # AUTOMATIC1111 lists VAEs, Forge VAEs and text encoders under another route; each answers 404 to the other's.
+    "lora": (("loras", "name"),),
     "vae": (("sd-vae", "model_name"), ("sd-modules", "model_name")),
     "upscaler": (("latent-upscale-modes", "name"), ("upscalers", "name")),
 }
@@ -28,7 +31,8 @@ class ServerLists:
 
     def __init__(self, get: GetJson) -> None:
         self._get = get
-        self._kept: dict[str, tuple[float, Any]] = {}
+        self._kept: dict[str, tuple[float, list[dict[str, Any]]]] = {}
+        self._forge: bool | None = None
 
     async def models(self, *, refresh: bool = False) -> tuple[ImageModelInfo, ...]:
         """Checkpoints by title, which is what ``sd_model_checkpoint`` takes."""
@@ -61,6 +65,17 @@ class ServerLists:
                         found.setdefault(spelling.lower(), name)
         return found
 
+    async def loras(self, *, refresh: bool = False) -> set[str] | None:
+        """Names and aliases that ``<lora:name:weight>`` may use, in the exact spelling; None when the server has no such list."""
+        rows = await self._rows("loras", refresh)
+        return {str(entry[key]) for entry in rows for key in ("name", "alias") if entry.get(key)} if "loras" in self._kept else None
+
+    async def is_forge(self) -> bool | None:
+        """Whether the server has Forge's settings; None when it shows none."""
+        if self._forge is None and (saved := await self.saved()):
+            self._forge = FORGE_MODULES in saved
+        return self._forge
+
     async def saved(self) -> dict[str, Any]:
         """The server's settings (``/options``), always asked anew."""
         options = await self._get("options")
@@ -70,7 +85,9 @@ class ServerLists:
         kept = self._kept.get(route)
         if kept is None or refresh or time.monotonic() - kept[0] > KEPT_SECONDS:
             answer = await self._get(route)
-            rows = [entry for entry in answer if isinstance(entry, dict)] if isinstance(answer, list) else []
-            kept = self._kept[route] = (time.monotonic(), rows)
-        rows = kept[1]
-        return rows if isinstance(rows, list) else []
+            if not isinstance(answer, list):
+                # Not remembered: a server that is just starting has no route yet.
+                self._kept.pop(route, None)
+                return []
+            kept = self._kept[route] = (time.monotonic(), [entry for entry in answer if isinstance(entry, dict)])
+        return kept[1]

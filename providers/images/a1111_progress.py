@@ -47,10 +47,15 @@ class RunningCall:
             return False
         other = bool(self.foreign) and state.get("job_timestamp") == self.foreign
         # ``sampling_steps`` keeps the last picture's number until the first step of this one.
-        fits = not state.get("sampling_step") or self.steps is None or state.get("sampling_steps") == self.steps
+        fits = not state.get("sampling_step") or self.steps is None or state.get("sampling_steps") in _counts(self.steps)
         self.drawing = fits and not other
         self.interrupted = self.interrupted or (self.drawing and bool(state.get("interrupted")))
         return True
+
+
+def _counts(steps: int) -> tuple[int, int, int]:
+    """How servers count so many steps: as they are, or twice with second-order samplers (Heun, DPM2)."""
+    return steps, 2 * steps, 2 * steps - 1
 
 
 async def follow_progress(ask: Callable[[], Awaitable[dict[str, Any] | None]], call: RunningCall, watch: RenderWatch, pause: float) -> None:

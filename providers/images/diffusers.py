@@ -13,11 +13,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from providers.contract import Dropped, ImageCapabilities, ProviderConfig, RenderResult, RenderSpec, RenderWatch, SizeRule
 from providers.images.answers import any_picture
 from providers.images.families import prompt_style_of
+from providers.images.grid import on_grid
+from providers.images.limits import in_range
 from providers.images.options import read_options
 from providers.images.references import as_base64, checked
 from providers.images.results import size_came
 from providers.images.self_hosted import SelfHostedBackend
 
+LEAST = 64
 REFERENCE_BYTES = 20_000_000
 IMAGE_DENOISE = 0.75
 
@@ -60,7 +63,7 @@ class DiffusersBackend(SelfHostedBackend):
             sampler=True,
             denoise=options.references > 0,
             model_choice=True,
-            sizes=SizeRule(least=64, most=options.most_side, step=options.step),
+            sizes=SizeRule(least=LEAST, most=options.most_side, step=options.step),
             free=True,
             local=self.local,
             prompt_style=prompt_style_of(model or self.model),
@@ -70,22 +73,25 @@ class DiffusersBackend(SelfHostedBackend):
         """One call. Nothing can be adopted after a crash: the picture goes to the call that asked for it."""
         model = spec.model or self.model
         references = checked(spec.references, self.name, most_bytes=REFERENCE_BYTES)[: self._options.references]
+        dropped = list(self._unused(spec, len(references)))
         fields, sources = self._fields(spec, model), {}
         if references:
             pictures = [as_base64(reference) for reference in references]
-            fields["denoising_strength"] = IMAGE_DENOISE if spec.denoise is None else spec.denoise
+            strength = in_range(spec.denoise, 0.0, 1.0, "denoise", dropped)
+            fields["denoising_strength"] = IMAGE_DENOISE if strength is None else strength
             sources = {"init_image": pictures[0], "images": pictures}
         answer = await self._ask("POST", self._options.path, seconds=self._seconds, model=model, json={**fields, **sources})
+        self._no_error(answer, model)
         image = await any_picture(self._config, answer, seed=spec.seed)
-        return RenderResult((image,), model, (*self._unused(spec, len(references)), *size_came(spec, image)), fields)
+        return RenderResult((image,), model, (*dropped, *size_came(spec, image)), fields)
 
     def _fields(self, spec: RenderSpec, model: str) -> dict[str, Any]:
         options = self._options
         fields: dict[str, Any] = {
             "prompt": spec.prompt,
             "model": model,
-            "width": spec.width,
-            "height": spec.height,
+            "width": on_grid(spec.width, options.step, LEAST, options.most_side),
+            "height": on_grid(spec.height, options.step, LEAST, options.most_side),
             "steps": spec.steps or options.steps,
             "cfg_scale": options.cfg if spec.cfg is None else spec.cfg,
             "sampler": spec.sampler or options.sampler,

@@ -26,7 +26,7 @@ from providers.images.limits import in_range
 from providers.images.options import read_options
 from providers.images.references import as_base64, checked
 from providers.images.results import size_came
-from providers.images.self_hosted import SelfHostedBackend
+from providers.images.self_hosted import USUAL, SelfHostedBackend
 
 SAMPLERS = (
     *("DPM++ 2M Karras", "Euler a", "DDIM", "UniPC", "DPM++ SDE Karras", "PLMS", "LCM", "Euler A Substep", "DPM++ SDE Substep"),
@@ -39,6 +39,18 @@ MOST_SEED = 2**32 - 1
 REFERENCE_BYTES = 20_000_000
 IMAGE_DENOISE = 0.75
 HIRES_FACTOR = 2.0
+ALIASES = {
+    "cfg_scale": "guidance_scale",
+    "n_iter": "batch_count",
+    "sampler_name": "sampler",
+    "sampler_index": "sampler",
+    "denoising_strength": "strength",
+    "enable_hr": "hires_fix",
+    "firstphase_width": "hires_fix_width",
+    "firstphase_height": "hires_fix_height",
+    "upscaler_scale_factor": "upscaler_scale",
+}
+"""Second names of the app's keys; a request with both names of one is refused."""
 
 
 class DrawThingsOptions(BaseModel):
@@ -55,14 +67,18 @@ class DrawThingsOptions(BaseModel):
 class DrawThingsBackend(SelfHostedBackend):
     """One Draw Things app with its API server switched on."""
 
+    ERROR_STATUS: ClassVar[int] = 422
     MEANINGS: ClassVar = (
+        *USUAL,
         Meaning(re.compile(r"unrecognized keys", re.IGNORECASE), ErrorKind.MISCONFIGURED, "It does not know one of the keys in settings."),
+        Meaning(re.compile(r"more than one key", re.IGNORECASE), ErrorKind.MISCONFIGURED, "It refuses one of the keys in settings."),
         Meaning(re.compile(r"model", re.IGNORECASE), ErrorKind.INVALID, "It does not have this model.", (422,)),
     )
 
     def __init__(self, config: ProviderConfig) -> None:
         super().__init__(config)
         self._options = read_options(config, DrawThingsOptions)
+        self._settings = {ALIASES.get(key, key): value for key, value in self._options.settings.items()}
         self._base = self._base.removesuffix("/sdapi/v1")
 
     def capabilities(self, model: str = "") -> ImageCapabilities:
@@ -107,12 +123,16 @@ class DrawThingsBackend(SelfHostedBackend):
         if spec.references:
             references = checked(spec.references, self.name, most_bytes=REFERENCE_BYTES)
             base = await fitted(base_reference(references), fields["width"], fields["height"], self.name)
-            fields["strength"] = IMAGE_DENOISE if spec.denoise is None else spec.denoise
+            strength = in_range(spec.denoise, 0.0, 1.0, "denoise", dropped)
+            fields["strength"] = IMAGE_DENOISE if strength is None else strength
             sources = {"init_images": [as_base64(base)]}
+            if spec.hires:
+                dropped.append(Dropped("hires", "from a picture it draws in one pass"))
             if len(references) > 1:
                 dropped.append(Dropped("reference images", "only one can be used"))
         route = "/sdapi/v1/img2img" if sources else "/sdapi/v1/txt2img"
         answer = await self._ask("POST", route, seconds=self._seconds, json={**fields, **sources})
+        self._no_error(answer, model)
         image = await picture_in(self._config, json_of(answer, self._config), seed=fields["seed"])
         return RenderResult((image,), model, (*dropped, *self._size(spec, fields, image)), fields)
 
@@ -129,7 +149,7 @@ class DrawThingsBackend(SelfHostedBackend):
             "restore_faces": True if spec.restore_faces else None,
         }
         return {
-            **self._options.settings,
+            **self._settings,
             "prompt": spec.prompt,
             "negative_prompt": spec.negative,
             "width": on_grid(spec.width, STEP, self._options.least, MOST),
@@ -158,8 +178,8 @@ class DrawThingsBackend(SelfHostedBackend):
             dropped.append(Dropped("second pass steps", "the app has none"))
         if spec.upscaler:
             dropped.append(Dropped("upscaler", "the app's second pass uses none"))
-        strength = {} if spec.denoise is None else {"hires_fix_strength": spec.denoise}
-        return {"hires_fix": True, **first, **whole, **strength}
+        strength = in_range(spec.denoise, 0.0, 1.0, "denoise", dropped)
+        return {"hires_fix": True, **first, **whole, **({} if strength is None else {"hires_fix_strength": strength})}
 
     def _reshape(self, body: Any) -> Any:
         """``{"error": "HTTPException", "detail": text}``: the text is in ``detail``."""

@@ -29,10 +29,13 @@ from providers.images import samplers
 from providers.images.answers import picture_in
 from providers.images.cloud_errors import Meaning
 from providers.images.families import family_of, prompt_style_of
+from providers.images.grid import on_grid
 from providers.images.options import read_options
 from providers.images.results import size_came
-from providers.images.self_hosted import SelfHostedBackend
+from providers.images.self_hosted import USUAL, SelfHostedBackend
 
+LEAST, MOST, STEP = 64, 2048, 8
+"""Sides in pixels: the server checks none, its pipeline fails at others."""
 ENDED = "SillyTavern Extras is no longer developed; another backend such as AUTOMATIC1111's web UI is advised."
 
 
@@ -49,12 +52,12 @@ class ExtrasOptions(BaseModel):
 class ExtrasBackend(SelfHostedBackend):
     """A SillyTavern Extras server."""
 
-    MEANINGS: ClassVar = (Meaning(re.compile(""), ErrorKind.MISCONFIGURED, "Its module sd is not enabled.", (403,)),)
+    MEANINGS: ClassVar = (*USUAL, Meaning(re.compile(""), ErrorKind.MISCONFIGURED, "Its module sd is not enabled.", (403,)))
 
     def __init__(self, config: ProviderConfig) -> None:
         super().__init__(config)
         self._options = read_options(config, ExtrasOptions)
-        self._samplers: tuple[str, ...] | None = None
+        self._samplers: tuple[str, ...] = ()
 
     def capabilities(self, model: str = "") -> ImageCapabilities:
         return ImageCapabilities(
@@ -65,7 +68,7 @@ class ExtrasBackend(SelfHostedBackend):
             hires=True,
             restore_faces=True,
             model_choice=True,
-            sizes=SizeRule(least=64, most=2048, step=8),
+            sizes=SizeRule(least=LEAST, most=MOST, step=STEP),
             model_list=True,
             free=True,
             local=self.local,
@@ -79,7 +82,7 @@ class ExtrasBackend(SelfHostedBackend):
     async def choices(self, setting: Literal["sampler", "scheduler", "vae", "upscaler"]) -> tuple[str, ...]:
         if setting != "sampler":
             return ()
-        if self._samplers is None:
+        if not self._samplers:
             self._samplers = await self._names("/api/image/samplers", "samplers")
         return self._samplers
 
@@ -100,8 +103,9 @@ class ExtrasBackend(SelfHostedBackend):
         dropped: list[Dropped] = []
         model = await self._switch(spec.model or self.model, dropped)
         fields = await self._fields(spec, dropped)
-        answer = json_of(await self._ask("POST", "/api/image", seconds=self._seconds, json=fields), self._config)
-        image = await picture_in(self._config, answer)
+        answer = await self._ask("POST", "/api/image", seconds=self._seconds, json=fields)
+        self._no_error(answer)
+        image = await picture_in(self._config, json_of(answer, self._config))
         return RenderResult((image,), model, (*dropped, *size_came(spec, image)), fields, notes=(ENDED,))
 
     async def _switch(self, wanted: str, dropped: list[Dropped]) -> str:
@@ -127,8 +131,8 @@ class ExtrasBackend(SelfHostedBackend):
             "prompt": spec.prompt,
             "negative_prompt": spec.negative,
             "prompt_prefix": self._options.prompt_prefix,
-            "width": spec.width,
-            "height": spec.height,
+            "width": on_grid(spec.width, STEP, LEAST, MOST),
+            "height": on_grid(spec.height, STEP, LEAST, MOST),
             "steps": spec.steps or self._options.steps,
             "scale": self._options.cfg if spec.cfg is None else spec.cfg,
             "restore_faces": spec.restore_faces,

@@ -95,6 +95,7 @@ class MultiBackend(SelfHostedBackend):
         route = "/api/img2img" if spec.references else "/api/txt2img"
         answer = await self._ask("POST", route, seconds=self._seconds, **parts)
         seed = None if spec.references else cast("int", fields["seed"])
+        self._no_error(answer)
         image = await any_picture(self._config, answer, seed=seed)
         return RenderResult((image,), model, (*dropped, *size_came(spec, image)), fields)
 
@@ -118,8 +119,9 @@ class MultiBackend(SelfHostedBackend):
         if len(spec.prompt.encode()) > MOST_ADDRESS:
             raise ProviderError(ErrorKind.INVALID, self.name, "The prompt is too long for it.")
         query: dict[str, Any] = {"prompt": spec.prompt, "backend": model}
-        if spec.denoise is not None:
-            query["strength"] = spec.denoise
+        strength = in_range(spec.denoise, 0.0, 1.0, "denoise", dropped)
+        if strength is not None:
+            query["strength"] = strength
         lost = {"negative prompt": spec.negative, "steps": spec.steps, "CFG scale": spec.cfg, "seed": True}
         dropped += [Dropped(setting, "it takes none when it draws from a picture") for setting, value in lost.items() if value]
         if len(references) > 1:

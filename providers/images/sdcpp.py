@@ -34,11 +34,13 @@ from providers.images.cloud import KEPT_SECONDS, QUESTION_SECONDS
 from providers.images.cloud_errors import Meaning
 from providers.images.families import family_of, prompt_style_of
 from providers.images.fitted import fitted
+from providers.images.grid import on_grid
+from providers.images.limits import in_range
 from providers.images.options import read_options
 from providers.images.references import as_base64, checked
 from providers.images.results import first_picture, size_came
 from providers.images.sdcpp_jobs import SdCppJobs
-from providers.images.self_hosted import SelfHostedBackend
+from providers.images.self_hosted import OUT_OF_MEMORY, USUAL, SelfHostedBackend
 
 REFERENCE_BYTES = 20_000_000
 MOST_REFERENCES = 16
@@ -60,8 +62,9 @@ class SdCppBackend(SelfHostedBackend):
     """One stable-diffusion.cpp server."""
 
     MEANINGS: ClassVar = (
+        *USUAL,
         Meaning(re.compile(r"queue is full", re.IGNORECASE), ErrorKind.BUSY),
-        Meaning(re.compile(r"out of memory|alloc", re.IGNORECASE), ErrorKind.INVALID, "It ran out of memory; a smaller size may work."),
+        Meaning(re.compile(r"alloc", re.IGNORECASE), ErrorKind.INVALID, OUT_OF_MEMORY.detail),
         Meaning(re.compile(r"does not support img_gen", re.IGNORECASE), ErrorKind.MISCONFIGURED, "Its model draws no pictures."),
     )
 
@@ -70,7 +73,7 @@ class SdCppBackend(SelfHostedBackend):
         self._options = read_options(config, SdCppOptions)
         self._jobs = SdCppJobs(config, self._send, first=self._options.poll_seconds, seconds=self._seconds)
         self._compatible = Automatic1111Backend(config.model_copy(update={"options": {}, "model": ""}))
-        self._able: tuple[float, wire.ServerAble | None] | None = None
+        self._able: tuple[float, wire.ServerAble] | None = None
 
     def capabilities(self, model: str = "") -> ImageCapabilities:
         """Those of the job API. An older server without it reports what it could not honour."""
@@ -112,6 +115,9 @@ class SdCppBackend(SelfHostedBackend):
             if answer.status != 404:
                 value = json_of(answer, self._config)
                 known = wire.able_of(value if isinstance(value, Mapping) else {})
+            if known is None:  # not remembered: a proxy answers 404 too while the server starts
+                self._able = None
+                return None
             self._able = (time.monotonic(), known)
         return self._able[1]
 
@@ -142,6 +148,8 @@ class SdCppBackend(SelfHostedBackend):
         if able is None:
             return await self._render_compatible(spec, watch)
         dropped: list[Dropped] = []
+        if spec.model and able.model and not wire.same_name(spec.model, able.model):
+            dropped.append(Dropped("model", f"the server drew with «{able.model}»; it has no other"))
         body = wire.body_of(spec, able, dropped, self.name)
         sources = await self._sources(spec, body, dropped)
         made = await self._jobs.run(spec.job_key, {**body, **sources}, watch)
@@ -151,7 +159,12 @@ class SdCppBackend(SelfHostedBackend):
     async def _render_compatible(self, spec: RenderSpec, watch: RenderWatch) -> RenderResult:
         dropped: list[Dropped] = []
         prompt, _ = wire.without_loras(spec.prompt, wire.ServerAble(), dropped, self.name)
-        result = await self._compatible.render(dataclasses.replace(spec, prompt=prompt), watch)
+        fit = dataclasses.replace(spec, prompt=prompt, model="")
+        if references := checked(spec.references, self.name, most_bytes=REFERENCE_BYTES):
+            width, height = (on_grid(side, wire.STEP, wire.LEAST, wire.MOST) for side in (spec.width, spec.height))
+            base = await fitted(base_reference(references), width, height, self.name)
+            fit = dataclasses.replace(fit, width=width, height=height, references=(base, *references[1:]))
+        result = await self._compatible.render(fit, watch)
         return dataclasses.replace(result, dropped=(*dropped, *result.dropped))
 
     async def _sources(self, spec: RenderSpec, body: dict[str, Any], dropped: list[Dropped]) -> dict[str, Any]:
@@ -160,11 +173,14 @@ class SdCppBackend(SelfHostedBackend):
         if not references:
             return {}
         if self._edits():
+            if len(references) > MOST_REFERENCES:
+                dropped.append(Dropped("reference images", f"it takes {MOST_REFERENCES}"))
             return {"ref_images": [as_base64(reference) for reference in references[:MOST_REFERENCES]]}
         if len(references) > 1:
             dropped.append(Dropped("reference images", "only one can be used"))
         base = await fitted(base_reference(references), body["width"], body["height"], self.name)
-        body["strength"] = IMAGE_DENOISE if spec.denoise is None else spec.denoise
+        strength = in_range(spec.denoise, 0.0, 1.0, "denoise", dropped)
+        body["strength"] = IMAGE_DENOISE if strength is None else strength
         return {"init_image": as_base64(base)}
 
     async def cancel(self, job_key: str, ref: str | None) -> bool:

@@ -14,8 +14,10 @@ from typing import Any
 from providers.contract import Dropped, RenderSpec
 from providers.images import samplers
 from providers.images.grid import on_grid
+from providers.images.limits import in_range
 
 LEAST, MOST, STEP = 64, 4096, 64
+MOST_CLIP_SKIP = 12
 """Sides in pixels; others are rounded up to the step by the server."""
 _LORA = re.compile(r"<lora:([^:<>]+)(?::(-?\d+(?:\.\d+)?))?>")
 
@@ -30,13 +32,13 @@ class ServerAble:
     upscalers: tuple[str, ...] = ()
     loras: Mapping[str, str] = field(default_factory=dict)
     """Name in lower case → path to send."""
-    cancels: bool = True
-    """A waiting job can be cancelled."""
+    most: tuple[int, int] = (MOST, MOST)
+    """Widest and highest picture in pixels."""
 
 
 def able_of(answer: Mapping[str, Any]) -> ServerAble:
     """Read ``/capabilities``."""
-    model, features = answer.get("model"), answer.get("features")
+    model = answer.get("model")
     loras = {
         row["name"].lower(): str(row.get("path") or row["name"]) for row in _rows(answer.get("loras")) if isinstance(row.get("name"), str)
     }
@@ -46,8 +48,23 @@ def able_of(answer: Mapping[str, Any]) -> ServerAble:
         schedulers=_texts(answer.get("schedulers")),
         upscalers=tuple(str(row["name"]) for row in _rows(answer.get("upscalers")) if row.get("name")),
         loras=loras,
-        cancels=not isinstance(features, Mapping) or features.get("cancel_queued") is not False,
+        most=(_limit(answer, "max_width"), _limit(answer, "max_height")),
     )
+
+
+def same_name(wanted: str, loaded: str) -> bool:
+    """Whether a model's name, written with or without folder, ending or details, can be the loaded one."""
+    one, other = (
+        samplers.plain(name.replace("\\", "/").rpartition("/")[2].removesuffix(".gguf").removesuffix(".safetensors"))
+        for name in (wanted, loaded)
+    )
+    return one in other or other in one
+
+
+def _limit(answer: Mapping[str, Any], name: str) -> int:
+    limits = answer.get("limits")
+    said = limits.get(name) if isinstance(limits, Mapping) else None
+    return said // STEP * STEP if isinstance(said, int) and said >= LEAST else MOST
 
 
 def _rows(value: Any) -> Iterator[Mapping[str, Any]]:
@@ -66,8 +83,8 @@ def body_of(spec: RenderSpec, able: ServerAble, dropped: list[Dropped], name: st
     body: dict[str, Any] = {
         "prompt": prompt,
         "negative_prompt": spec.negative,
-        "width": on_grid(spec.width, STEP, LEAST, MOST),
-        "height": on_grid(spec.height, STEP, LEAST, MOST),
+        "width": on_grid(spec.width, STEP, LEAST, able.most[0]),
+        "height": on_grid(spec.height, STEP, LEAST, able.most[1]),
         "seed": spec.seed,
         "batch_count": 1,
         "output_format": "png",
@@ -75,10 +92,12 @@ def body_of(spec: RenderSpec, able: ServerAble, dropped: list[Dropped], name: st
     if sample := _sample_params(spec, able, dropped, name):
         body["sample_params"] = sample
     if spec.clip_skip:
-        body["clip_skip"] = spec.clip_skip
+        body["clip_skip"] = in_range(spec.clip_skip, 1, MOST_CLIP_SKIP, "clip skip", dropped)
     if loras:
         body["lora"] = loras
-    if spec.hires and not spec.references:
+    if spec.hires and spec.references:
+        dropped.append(Dropped("hires", "from a picture it draws in one pass"))
+    elif spec.hires:
         body["hires"] = _hires(spec, able, dropped, name)
     return body
 
@@ -107,7 +126,7 @@ def _hires(spec: RenderSpec, able: ServerAble, dropped: list[Dropped], name: str
         "scale": spec.upscale,
         "upscaler": known.get((spec.upscaler or "").lower()),
         "steps": spec.second_pass_steps,
-        "denoising_strength": spec.denoise,
+        "denoising_strength": in_range(spec.denoise, 0.0, 1.0, "denoise", dropped),
     }
     return {"enabled": True, **{key: value for key, value in optional.items() if value is not None}}
 

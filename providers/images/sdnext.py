@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, ClassVar
 
-from providers.contract import ImageCapabilities, RenderSpec
+from providers.contract import ImageCapabilities, Reference, RenderSpec
 from providers.images import a1111_request as wire
 from providers.images.a1111 import A1111Options, Automatic1111Backend
 from providers.images.fitted import fitted
@@ -37,26 +37,26 @@ class SdNextBackend(Automatic1111Backend):
     """One SD.Next server."""
 
     OPTIONS: ClassVar[type[A1111Options]] = SdNextOptions
+    SCHEDULERS: ClassVar[bool] = False
     _options: SdNextOptions
 
     def capabilities(self, model: str = "") -> ImageCapabilities:
         able = super().capabilities(model)
         return dataclasses.replace(able, scheduler=False, vae=self._options.vae_override)
 
-    async def _request(self, spec: RenderSpec, wishes: wire.Wishes) -> tuple[str, dict[str, Any]]:
+    async def _request(self, spec: RenderSpec, wishes: wire.Wishes, base: Reference | None) -> tuple[str, dict[str, Any]]:
         """The reference is brought to the picture's size here, so that the server's way of resizing does not matter."""
-        if spec.references:
-            base = await fitted(wire.base_reference(spec.references), spec.width, spec.height, self.name)
-            spec = dataclasses.replace(spec, references=(base,))
-        route, body = wire.route_of(spec, wire.body_of(spec, wishes))
+        body = wire.body_of(spec, wishes)
+        picture = None if base is None else await fitted(base, body["width"], body["height"], self.name)
+        route, body = wire.route_of(picture, wishes, body)
         return route, self._own(spec, wishes, body)
 
     def _own(self, spec: RenderSpec, wishes: wire.Wishes, body: dict[str, Any]) -> dict[str, Any]:
         own = {key: value for key, value in body.items() if key not in _UNKNOWN_HERE}
         if wishes.checkpoint:
             own["sd_model_checkpoint"] = wishes.checkpoint
-        if spec.clip_skip:
-            own["clip_skip"] = spec.clip_skip
+        if wishes.clip_skip:
+            own["clip_skip"] = wishes.clip_skip
         if spec.restore_faces:
             own["detailer_enabled"] = True
         if wishes.vae and self._options.vae_override:

@@ -2,25 +2,48 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from pydantic import SecretStr
 
 from providers.contract import Health, ProviderConfig
-from providers.errors import ProviderError
+from providers.errors import ErrorKind, ProviderError
 from providers.hosts import host_of, is_private_host
-from providers.http import Answer, redact, request
+from providers.http import Answer, json_of, redact, request
 from providers.images.auth import authorization, secrets_in
 from providers.images.cloud import QUESTION_SECONDS, CloudBackend
+from providers.images.cloud_errors import Meaning
+from providers.images.formats import mime_of
 
 PICTURE_SECONDS = 600.0
 """Limit of one picture when the host set none: such servers load models of several GB and draw on slow cards."""
+LONGEST_ERROR = 65_536
+"""An answer of more bytes is taken for a picture and not looked through for an error."""
+OUT_OF_MEMORY = Meaning(
+    re.compile(r"out of ?memory|not enough memory|can't allocate memory|failed to allocate", re.IGNORECASE),
+    ErrorKind.INVALID,
+    "It ran out of memory; a smaller size may work.",
+)
+NO_ROUTE = Meaning(
+    re.compile(r"^\W*(?:40[45]\W*)?(?:not found|method not allowed)\b(?!.*\bmodel)|requested URL was not found", re.IGNORECASE),
+    ErrorKind.MISCONFIGURED,
+    "There is no such service at its base_url.",
+    (404, 405),
+)
+TOO_BIG = Meaning(re.compile(""), ErrorKind.INVALID, "The request is too big for it; a smaller reference picture may work.", (413,))
+USUAL = (OUT_OF_MEMORY, NO_ROUTE, TOO_BIG)
 
 
 class SelfHostedBackend(CloudBackend):
     """A server of the host's own. Its calls report nothing on the way and draw on when our side hangs up."""
 
     SECONDS: ClassVar[float] = PICTURE_SECONDS
+    MEANINGS: ClassVar[Sequence[Meaning]] = USUAL
+    ERROR_STATUS: ClassVar[int] = 0
+    """The status that an error inside an answer of status 200 counts as; 0 = none."""
 
     def __init__(self, config: ProviderConfig, *, user: str = "", password: SecretStr | None = None, model: str = "") -> None:
         super().__init__(config, authorization(config, user, password), model=model)
@@ -35,6 +58,18 @@ class SelfHostedBackend(CloudBackend):
         error = super()._failure(answer, model)
         error.host_detail = redact(error.host_detail, secrets_in(self._config))
         return error
+
+    def _no_error(self, answer: Answer, model: str = "") -> None:
+        """Raises the ``ProviderError`` of an object that names an error and holds no picture, although its status is a good one."""
+        if len(answer.content) > LONGEST_ERROR or mime_of(answer.content) or answer.mime.startswith("image/"):
+            return
+        said = json_of(answer, self._config)
+        if not isinstance(said, Mapping) or any(said.get(key) for key in ("images", "image", "data")):
+            return
+        if said.get("error") or said.get("detail"):
+            numbers = (said.get(key) for key in ("status", "code", "status_code"))
+            status = next((n for n in numbers if isinstance(n, int) and 400 <= n < 600), self.ERROR_STATUS)
+            raise self._failure(replace(answer, status=status), model)
 
     async def _is_there(self, path: str = "/") -> None:
         """Any answer but a refused key or a broken server will do. Raises ``ProviderError`` otherwise."""

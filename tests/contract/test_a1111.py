@@ -14,14 +14,15 @@ from providers.contract import RenderSpec
 from providers.errors import ErrorKind, ProviderError
 from providers.http import close_clients
 from providers.images.a1111 import Automatic1111Backend
-from tests.contract.image_parts import PNG, REFERENCE, Watch, config, png, spec
+from tests.contract.image_parts import REFERENCE, Watch, config, png, spec
 from tests.contract.loopback import Loopback, Reply, json_reply, loopback, text_reply
 from tests.contract.recorded import check_requests, recorded, reply_of
 
 API = "/sdapi/v1/"
+PNG = png(64, 64)
 MODELS = [{"title": "sub/tiny.safetensors [abc123]", "model_name": "sub_tiny"}, {"title": "other.ckpt", "model_name": "other"}]
 WRONG_FIELDS = [{"loc": ["body", "cfg_scale"], "msg": "m"}, {"loc": ["body", "width"], "msg": "m"}]
-UNDESCRIBED = {"/sdapi/v1/sd-modules"}
+UNDESCRIBED = {"/sdapi/v1/sd-modules", "/sdapi/v1/loras"}  # Forge alone has the first, an extension brings the second
 
 
 def answer(*pictures: bytes, **info: Any) -> Reply:
@@ -110,6 +111,7 @@ async def test_a_reference_makes_it_image_to_image(server: Loopback) -> None:
 
 
 async def test_hires_fix_with_what_forge_needs(server: Loopback) -> None:
+    server.on("GET", API + "options", json_reply({"forge_additional_modules": []}))
     result = await backend(server).render(spec(hires=True, upscale=1.5, upscaler="nope", second_pass_steps=3), Watch())
     body = sent(server)
     assert (body["enable_hr"], body["hr_scale"], body["hr_upscaler"], body["hr_second_pass_steps"]) == (True, 1.5, "Latent", 3)
@@ -126,12 +128,15 @@ async def test_replacements_by_the_server_are_reported(server: Loopback) -> None
     server.on("POST", API + "txt2img", answer(sampler_name="DPM++ 2M", sd_model_name="other"))
     result = await backend(server).render(spec(sampler="No Such", scheduler="none", model="tiny", vae="gone"), Watch())
     assert {d.setting for d in result.dropped} == {"sampler", "scheduler", "model", "vae"}
-    assert any("«No Such» and used «DPM++ 2M»" in d.why for d in result.dropped)
+    assert "sampler_name" not in sent(server)
+    result = await backend(server).render(spec(sampler="Euler a"), Watch())
+    assert any("«Euler a» and used «DPM++ 2M»" in d.why for d in result.dropped)
 
 
 async def test_old_sampler_spelling_is_no_replacement(server: Loopback) -> None:
     server.on("POST", API + "txt2img", answer(sampler_name="DPM++ 2M"))
     assert (await backend(server).render(spec(sampler="DPM++ 2M Karras"), Watch())).dropped == ()
+    assert (sent(server)["sampler_name"], sent(server)["scheduler"]) == ("DPM++ 2M", "karras")
 
 
 async def test_clip_skip_does_not_leak_into_later_pictures(server: Loopback) -> None:
@@ -360,6 +365,9 @@ def test_unknown_and_wrong_options_are_named() -> None:
         ("txt2img_hires_fix", set()),
         ("txt2img_batch2_iter2", set()),
         ("txt2img_lora", set()),
+        ("txt2img_lora_unknown", {"LoRA"}),
+        ("txt2img_legacy_sampler_name", set()),
+        ("txt2img_size_not_multiple", set()),
     ],
 )
 async def test_recorded_forge_pictures(server: Loopback, case: str, dropped: set[str]) -> None:
@@ -368,7 +376,9 @@ async def test_recorded_forge_pictures(server: Loopback, case: str, dropped: set
     checkpoint = body.get("override_settings", {}).get("sd_model_checkpoint", "")
     server.on("GET", API + "sd-models", json_reply([{"title": checkpoint, "model_name": checkpoint}] if checkpoint else []))
     server.on("POST", API + "txt2img", reply_of(exchange))
-    asked = spec(sampler=body["sampler_name"], steps=body["steps"], seed=body["seed"], model=checkpoint)
+    server.on("GET", API + "loras", reply_of(recorded("forge", "loras")))
+    hires = body.get("enable_hr", False)
+    asked = spec(sampler=body["sampler_name"], steps=body["steps"], seed=body["seed"], model=checkpoint, hires=hires, prompt=body["prompt"])
     result = await backend(server).render(asked, Watch())
     assert result.images[0].data == base64.b64decode(said["images"][0])
     assert result.images[0].seed == json.loads(said["info"])["seed"]
@@ -382,6 +392,17 @@ async def test_recorded_forge_pictures(server: Loopback, case: str, dropped: set
         ("txt2img_error_wrong_type", ErrorKind.INVALID),
         ("txt2img_error_alwayson_unknown", ErrorKind.INVALID),
         ("txt2img_error_width_tiny", ErrorKind.INVALID),
+        ("txt2img_error_width_zero", ErrorKind.INVALID),
+        ("txt2img_error_width_negative", ErrorKind.INVALID),
+        ("txt2img_error_malformed_json", ErrorKind.INVALID),
+        ("txt2img_error_script_unknown", ErrorKind.INVALID),
+        ("img2img_error_no_image", ErrorKind.INVALID),
+        ("img2img_error_bad_base64", ErrorKind.INVALID),
+        ("img2img_error_url", ErrorKind.INVALID),
+        ("options_post_unknown_checkpoint", ErrorKind.INVALID),
+        ("txt2img_no_images_wanted", ErrorKind.BAD_ANSWER),
+        ("auth_missing", ErrorKind.UNAUTHORISED),
+        ("wrong_method", ErrorKind.MISCONFIGURED),
         ("txt2img_hires_fix_error", ErrorKind.BAD_ANSWER),
         ("auth_wrong", ErrorKind.UNAUTHORISED),
         ("unknown_route", ErrorKind.MISCONFIGURED),
@@ -399,6 +420,8 @@ async def test_recorded_forge_lists_and_progress(server: Loopback) -> None:
         "schedulers": "schedulers",
         "sd-vae": "sd_vae",
         "sd-modules": "sd_modules",
+        "latent-upscale-modes": "latent_upscale_modes",
+        "loras": "loras",
         "upscalers": "upscalers",
         "options": "options_get_trimmed",
         "progress": "progress_idle",

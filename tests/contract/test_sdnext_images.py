@@ -14,12 +14,14 @@ from providers.errors import ErrorKind
 from providers.http import close_clients
 from providers.images.results import size_of
 from providers.images.sdnext import SdNextBackend
-from tests.contract.cloud_parts import PNG64, failed
-from tests.contract.image_parts import PNG, REFERENCE, Watch, config, spec
+from tests.contract.cloud_parts import failed
+from tests.contract.image_parts import REFERENCE, Watch, config, png, spec
 from tests.contract.loopback import Loopback, Reply, json_reply, loopback, text_reply
 from tests.contract.schemas import check_body
 
 API = "/sdapi/v1/"
+PNG = png(64, 64)
+PNG64 = base64.b64encode(PNG).decode()
 MODELS = [
     {"title": "tiny.safetensors [abc]", "model_name": "tiny", "type": "Stable Diffusion XL"},
     {"title": "other", "model_name": "other", "type": "FLUX"},
@@ -87,9 +89,9 @@ async def test_hires_in_its_own_words(server: Loopback) -> None:
 
 
 async def test_a_reference_is_brought_to_size(server: Loopback) -> None:
-    await backend(server).render(spec(references=(REFERENCE,), width=64, height=32, denoise=0.3), Watch())
+    await backend(server).render(spec(references=(REFERENCE,), width=64, height=128, denoise=0.3), Watch())
     body = sent(server, "img2img")
-    assert size_of(base64.b64decode(body["init_images"][0])) == (64, 32)
+    assert size_of(base64.b64decode(body["init_images"][0])) == (64, 128)
     assert (body["denoising_strength"], "resize_mode" in body) == (0.3, False)
 
 
