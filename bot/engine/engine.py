@@ -7,8 +7,10 @@ return when the answer is given. Errors never escape: they become one sentence i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from types import MappingProxyType
+from typing import Any
 
 import structlog
 
@@ -181,13 +183,23 @@ class Engine:
             elif change.text != entry.text:
                 await entries.add_variant(c, entry.id, change.text, {})
 
-    async def complete(self, chat: ChatKey, place: Place, person: Person, command: str, option: str, typed: str) -> Sequence[str]:
-        """Suggestions for a command option, at most 25; none when something goes wrong."""
+    async def complete(
+        self,
+        chat: ChatKey,
+        place: Place,
+        person: Person,
+        command: str,
+        option: str,
+        typed: str,
+        arguments: Mapping[str, Any] = MappingProxyType({}),
+    ) -> Sequence[str]:
+        """Suggestions for a command option, at most 25; none when something goes wrong. ``arguments`` are the options that were
+        filled already, unchecked: what is offered may depend on them."""
         found = self.catalogue.commands.get(command)
         known = next((o for o in found.options if o.name == option), None) if found else None
         if known is None or known.complete is None:
             return ()
-        call = CommandCall(chat=chat, place=place, author=person, name=command, call_id="complete")
+        call = CommandCall(chat=chat, place=place, author=person, name=command, arguments=dict(arguments), call_id="complete")
         try:
             context = CommandContext(self.services, await self._chat(chat, place), call, _Nobody())
             return tuple(await known.complete(context, typed))[:25]

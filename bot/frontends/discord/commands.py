@@ -99,11 +99,11 @@ def _options(command: Command) -> list[dict[str, Any]]:
 
 
 def direct_options(command: Command) -> tuple[Option, ...]:
-    """The options that are typed options on Discord."""
+    """The options that are typed options on Discord. Files always are: no text can hold one."""
     if len(command.options) <= OPTIONS:
         return command.options
-    basic = [o for o in command.options if not o.advanced]
-    return tuple(basic[: OPTIONS - 1])
+    basic = sorted((o for o in command.options if not o.advanced or o.type == "file"), key=lambda o: o.type != "file")[: OPTIONS - 1]
+    return tuple(o for o in command.options if o in basic)
 
 
 def _option(option: Option) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def point_at(api_base: str) -> None:
     """Make discord.py speak to this API. Its addresses are class attributes, so one process speaks to one Discord."""
     Route.BASE = api_base
     url = yarl.URL(api_base)
-    Asset.BASE = OFFICIAL_CDN if api_base == OFFICIAL else str(url.origin())
+    Asset.BASE = OFFICIAL_CDN if api_base == OFFICIAL else f"{url.origin()}/cdn"
 
 
 def intents(content: bool) -> discord.Intents:

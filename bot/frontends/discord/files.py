@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from PIL import Image
 from bot.domain.errors import BadFile, FileTooLarge, PlatformError
 from bot.domain.events import Attachment
 from bot.domain.posts import TakeView
+from bot.frontends.files import mime_of
 
 CDN_HOSTS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
 ALT_LIMIT = 1024  # characters of a file's description (Discord's API description of attachments)
@@ -133,8 +135,25 @@ def shrink(data: bytes, limit: int) -> bytes:
 def attachment_of(file: discord.Attachment, channel_id: int | None = None, message_id: int | None = None) -> Attachment:
     """A file somebody sent. The handle holds the address Discord gave in the event and where to ask for a fresh one."""
     handle = json.dumps({"channel": channel_id, "message": message_id, "id": file.id, "url": file.url}, separators=(",", ":"))
-    mime = (file.content_type or "application/octet-stream").partition(";")[0]
-    return Attachment(name=file.filename, mime=mime, size=file.size, handle=handle)
+    return Attachment(name=file.filename, mime=mime_of(file.content_type, file.filename), size=file.size, handle=handle)
+
+
+def files_in(message: discord.Message) -> list[discord.Attachment]:
+    """The files of a message, and of what it passes on."""
+    return [*message.attachments, *(file for part in message.message_snapshots for file in part.attachments)]
+
+
+def attachments_of(message: discord.Message, channel_id: int) -> tuple[Attachment, ...]:
+    """The files of a message as the engine knows them."""
+    return tuple(attachment_of(file, channel_id, message.id) for file in files_in(message))
+
+
+def target_files(interaction: discord.Interaction, message: Mapping[str, Any]) -> tuple[Attachment, ...]:
+    """The files of the message that a message action was used on, as the interaction describes it."""
+    raw = [message, *(part.get("message", {}) for part in message.get("message_snapshots", ()))]
+    state = interaction._state  # the only way to an Attachment without a command tree
+    files = [discord.Attachment(data=file, state=state) for part in raw for file in part.get("attachments", ())]
+    return tuple(attachment_of(file, interaction.channel_id, int(message["id"])) for file in files)
 
 
 class Fetcher:

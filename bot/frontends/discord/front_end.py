@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from bot.domain.errors import BadFile, FileTooLarge
+from bot.domain.errors import BadFile, FileTooLarge, PlatformError
 from bot.domain.events import Attachment
 from bot.domain.places import ChatKey
 from bot.domain.posts import PictureView, Post, Shown, Speaker
+from bot.frontends.discord.avatars import avatar_bytes, shown_avatar
 from bot.frontends.discord.calls import attempt
 from bot.frontends.discord.commands import command_table
 from bot.frontends.discord.connection import OFFICIAL, Connection
-from bot.frontends.discord.files import Fetcher
+from bot.frontends.discord.files import Fetcher, files_in
 from bot.frontends.discord.forms import FormShelf
 from bot.frontends.discord.intake import Intake
 from bot.frontends.discord.interactions import Interactions
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+NO_FILE = "Discord no longer has this file; please send it again."
 STOP_SECONDS = 3.0
 """How long events under way may take to end once the connection is closed."""
 
@@ -159,14 +161,26 @@ class DiscordFrontEnd:
             fresh = await self._fresh_address(int(handle["channel"]), int(handle["message"]), int(handle["id"]))
             data = await self._fetcher.get(fresh, limit)
         if data is None:
-            raise BadFile("Discord no longer has this file.")
+            raise BadFile(NO_FILE)
         return data
 
     async def _fresh_address(self, channel_id: int, message_id: int, file_id: int) -> str:
         """Addresses of files work for about a day; the message gives a new one."""
         channel = self._connection.client.get_partial_messageable(channel_id)
-        message = await attempt(lambda: channel.fetch_message(message_id), tries=2)
-        for file in message.attachments:
-            if file.id == file_id:
-                return file.url
-        raise BadFile("Discord no longer has this file.")
+        try:
+            message = await attempt(lambda: channel.fetch_message(message_id), tries=2)
+        except PlatformError as error:
+            if error.gone:
+                raise BadFile(NO_FILE, host_detail=error.host_detail) from error
+            raise
+        found = next((file for file in files_in(message) if file.id == file_id), None)
+        if found is None:
+            raise BadFile(NO_FILE)
+        return found.url
+
+    async def avatar(self, chat: ChatKey, person_id: str, limit: int) -> bytes | None:
+        if not person_id.isdecimal():
+            return None
+        guild_id = int(chat.place) if chat.place else None
+        shown = await shown_avatar(self._connection.client, guild_id, int(person_id))
+        return None if shown is None else await avatar_bytes(self._fetcher, shown, limit)

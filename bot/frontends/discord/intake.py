@@ -11,10 +11,10 @@ import discord
 import structlog
 
 from bot.domain.errors import PlatformError
-from bot.domain.events import Changed, Incoming
+from bot.domain.events import Attachment, Changed, Incoming
 from bot.domain.places import ChatKey
 from bot.frontends.discord.calls import attempt
-from bot.frontends.discord.files import attachment_of
+from bot.frontends.discord.files import attachments_of
 from bot.frontends.discord.forms import FormShelf
 from bot.frontends.discord.messages import Messages
 from bot.frontends.discord.places import NAME, Channels, chat_key, person_of, place_of
@@ -64,8 +64,7 @@ class Intake:
 
     async def _hear(self, message: discord.Message, channel: Any) -> None:
         text = words_of(message, self._me.id)
-        sources = message.message_snapshots if is_forward(message) else [message]
-        files = tuple(attachment_of(a, channel.id, message.id) for source in sources for a in source.attachments)
+        files = attachments_of(message, channel.id)
         called = addressed(message, self._me)
         if not text and not files and not called:  # nothing to read: the message content intent is missing, or a sticker
             return
@@ -82,8 +81,24 @@ class Intake:
                 reply_to=str(message.reference.message_id) if message.reference and not is_forward(message) else None,
                 forwarded=is_forward(message),
                 attachments=files,
+                replied_attachments=await self._replied_files(message, asked=called or place.private),
             )
         )
+
+    async def _replied_files(self, message: discord.Message, *, asked: bool) -> tuple[Attachment, ...]:
+        """Files of the message this one answers. Discord hands that message over with the reply, mostly; where it did not, it costs a
+        call, which is made only when the bot was ``asked``."""
+        reference = message.reference
+        if reference is None or reference.message_id is None or is_forward(message):
+            return ()
+        answered = reference.resolved or reference.cached_message
+        if answered is None and asked:
+            channel, wanted = self._client().get_partial_messageable(reference.channel_id), reference.message_id
+            try:
+                answered = await attempt(lambda: channel.fetch_message(wanted), tries=2)
+            except PlatformError as error:
+                log.info("the message a reply answers cannot be read", channel=reference.channel_id, reason=error.host_detail)
+        return attachments_of(answered, reference.channel_id) if isinstance(answered, discord.Message) else ()
 
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
         message = event.message

@@ -15,12 +15,13 @@ import structlog
 from discord import app_commands
 
 from bot.domain.errors import UserError
-from bot.domain.events import CommandCall, Press, Submission
+from bot.domain.events import Attachment, CommandCall, Press, Submission
 from bot.domain.places import ChatKey, Person, Place
 from bot.domain.posts import Post
 from bot.engine.commands.catalogue import Command, split_control
-from bot.engine.commands.parse import parse
+from bot.engine.commands.parse import name_files, parse
 from bot.frontends.discord.commands import CHOICES, MORE, CommandTable, Given, direct_options, read_options
+from bot.frontends.discord.files import target_files
 from bot.frontends.discord.forms import FORM_BUTTON, FormShelf, submitted
 from bot.frontends.discord.messages import Messages
 from bot.frontends.discord.places import chat_key, person_of, place_of
@@ -85,21 +86,24 @@ class Interactions:
         command = self._table.paths.get(given.path)
         found: list[str] = []
         if command is not None and given.focused is not None:
-            found = await self._suggestions(interaction, command, given.focused, given.typed)
+            found = await self._suggestions(interaction, command, given)
         choices = [app_commands.Choice(name=text, value=text) for text in found if 0 < len(text) <= 100][:CHOICES]
         try:
             await interaction.response.autocomplete(choices)
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
             log.debug("suggestions not delivered", reason=str(error))
 
-    async def _suggestions(self, interaction: discord.Interaction, command: Command, name: str, typed: str) -> list[str]:
-        option = next((o for o in command.options if o.name == name), None)
+    async def _suggestions(self, interaction: discord.Interaction, command: Command, given: Given) -> list[str]:
+        """Values for the option being typed; the other options as they are filled so far."""
+        assert given.focused is not None
+        option = next((o for o in command.options if o.name == given.focused), None)
         if option is not None and option.choices:
-            return [c for c in option.choices if typed.lower() in c.lower()]
+            return [c for c in option.choices if given.typed.lower() in c.lower()]
         chat, place, person = _who_where(interaction)
+        filled = {name: value for name, value in given.values.items() if name != given.focused}
         try:
             async with asyncio.timeout(COMPLETION_SECONDS):
-                return list(await self._engine.complete(chat, place, person, command.name, name, typed))
+                return list(await self._engine.complete(chat, place, person, command.name, given.focused, given.typed, filled))
         except TimeoutError:
             return []
 
@@ -178,10 +182,13 @@ def _call(interaction: discord.Interaction, command: Command, given: Given, acti
     values = dict(given.values)
     if MORE in values and len(direct_options(command)) < len(command.options):
         values = {**parse(command, str(values.pop(MORE))), **values}
-    target, target_text = None, None
+    target, target_text, named = None, None, given.files
+    theirs: tuple[Attachment, ...] = ()
     if action is not None:
         target = str(action["target_id"])
-        target_text = action.get("resolved", {}).get("messages", {}).get(target, {}).get("content")
+        message = action.get("resolved", {}).get("messages", {}).get(target, {"id": target})
+        target_text, theirs = message.get("content"), target_files(interaction, message)
+        named = name_files(command, theirs)
     return CommandCall(
         chat=chat,
         place=place,
@@ -192,5 +199,6 @@ def _call(interaction: discord.Interaction, command: Command, given: Given, acti
         target=target,
         target_text=target_text,
         attachments=tuple(given.files.values()),
-        named_files=given.files,
+        target_attachments=theirs,
+        named_files=named,
     )

@@ -151,7 +151,7 @@ class Dispatcher:
 
     def _call(self, message: Message, messages: list[Message], command: Command, arguments: dict[str, Any]) -> CommandCall:
         target = updates.answered(message)
-        attachments, theirs = updates.attachments_of(messages), updates.attachments_of([target]) if target else ()
+        attachments, theirs = updates.attachments_of(messages), updates.answered_files(messages)
         files = name_files(command, attachments or theirs)
         check_required(command, arguments | files)
         return CommandCall(

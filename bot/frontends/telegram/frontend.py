@@ -13,12 +13,13 @@ from telegram.error import InvalidToken, TelegramError
 from telegram.ext import Updater
 from telegram.request import HTTPXRequest
 
-from bot.domain.errors import ConfigurationError, FileTooLarge, PlatformError
+from bot.domain.errors import ConfigurationError
 from bot.domain.events import Attachment
 from bot.domain.places import ChatKey
 from bot.domain.posts import PictureView, Post, Shown, Speaker
 from bot.frontends.telegram.calls import Calls, Target
 from bot.frontends.telegram.dispatch import KINDS, Dispatcher
+from bot.frontends.telegram.files import Files
 from bot.frontends.telegram.forms import Forms
 from bot.frontends.telegram.intake import Intake
 from bot.frontends.telegram.menu import set_menu
@@ -38,8 +39,6 @@ log = structlog.get_logger(__name__)
 API = "https://api.telegram.org"
 POLL = 30
 """Seconds a poll is held (the server's own limit is 50)."""
-DOWNLOAD = 20 * 1024 * 1024
-"""Bytes of a file that bots may download (Bot API: getFile)."""
 GRACE = 5.0
 """Seconds that running answers are given when stopping."""
 _LONGEST_PAUSE = 60.0
@@ -71,6 +70,7 @@ class TelegramFrontEnd:
         self._posts = Posts(self._calls)
         self._pictures = Pictures(self._calls)
         self._texts = Texts(self._calls)
+        self._files = Files(self._bot)
         self._topics = Topics(self._notes)
         forms = Forms(self._texts, self._notes)
         self._dispatch = Dispatcher(engine, self._calls, self._posts, forms, self._topics, self._notes)
@@ -162,22 +162,10 @@ class TelegramFrontEnd:
         await self._texts.delete(Target.of(chat), message_ids)
 
     async def fetch(self, attachment: Attachment, limit: int) -> bytes:
-        if attachment.size > limit:
-            raise FileTooLarge
-        if attachment.size > DOWNLOAD:
-            raise FileTooLarge("Telegram hands bots files of at most 20 MB.")
-        try:
-            file = await self._bot.get_file(attachment.handle)
-            if (file.file_size or 0) > limit:
-                raise FileTooLarge
-            data = bytes(await file.download_as_bytearray())
-        except TelegramError as error:
-            if "file is too big" in error.message.lower():
-                raise FileTooLarge("Telegram hands bots files of at most 20 MB.") from error
-            raise PlatformError("The file could not be fetched from Telegram.", host_detail=type(error).__name__) from error
-        if len(data) > limit:
-            raise FileTooLarge
-        return data
+        return await self._files.fetch(attachment, limit)
+
+    async def avatar(self, chat: ChatKey, person_id: str, limit: int) -> bytes | None:
+        return await self._files.avatar(person_id, limit)
 
 
 def _poll_failed(error: TelegramError) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from telegram import Chat, Message, User
+from telegram import Chat, ExternalReplyInfo, Message, User
 
 from bot.domain.events import Attachment, Incoming
 from bot.domain.places import ChatKey, Person, Place
+from bot.frontends.files import mime_of
 
 ANONYMOUS_ADMIN = 1087968824
 """The account that stands for administrators who write anonymously (Bot API: Message.from)."""
@@ -39,7 +40,7 @@ def text_of(message: Message) -> str:
     return message.text or message.caption or (message.sticker.emoji if message.sticker else "") or ""
 
 
-def attachments_of(messages: Sequence[Message]) -> tuple[Attachment, ...]:
+def attachments_of(messages: Sequence[Message | ExternalReplyInfo]) -> tuple[Attachment, ...]:
     """Files of a message or album. The largest of a photo's sizes stands for it."""
     found: list[Attachment] = []
     for message in messages:
@@ -51,9 +52,24 @@ def attachments_of(messages: Sequence[Message]) -> tuple[Attachment, ...]:
             if file is None:
                 continue
             name = getattr(file, "file_name", None) or f"file_{file.file_unique_id}"
-            mime = file.mime_type or "application/octet-stream"
+            mime = mime_of(file.mime_type, name)
             found.append(Attachment(name=name, mime=mime, size=file.file_size or 0, handle=file.file_id))
     return tuple(found)
+
+
+def answered_files(messages: Sequence[Message]) -> tuple[Attachment, ...]:
+    """Files of the message that these reply to, said here or in another chat; of an album Telegram names one part. A sticker that
+    stands still is a picture there; sent as a message it only says its emoji."""
+    for message in messages:
+        source = answered(message) or message.external_reply
+        if source is None:
+            continue
+        sticker = source.sticker
+        if sticker is None or sticker.is_animated or sticker.is_video:
+            return attachments_of([source])
+        name = f"sticker_{sticker.file_unique_id}.webp"
+        return (Attachment(name=name, mime="image/webp", size=sticker.file_size or 0, handle=sticker.file_id),)
+    return ()
 
 
 def answered(message: Message) -> Message | None:
@@ -102,4 +118,5 @@ def incoming_of(messages: Sequence[Message], bot: User, *, manager: bool) -> Inc
         reply_to=str(target.message_id) if target else None,
         forwarded=any(message.forward_origin is not None for message in messages),
         attachments=attachments_of(messages),
+        replied_attachments=answered_files(messages),
     )

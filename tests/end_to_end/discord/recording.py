@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -48,6 +48,17 @@ CATALOGUE = Catalogue(
         Command("many", "more options than fit", _unused, tuple(Option(f"o{n}", f"option {n}", advanced=n > 9) for n in range(40))),
         Command("status", "what is going on", _unused, private=True),
         Command("illustrate", "draw a message", _unused, action="Illustrate this"),
+        Command(
+            "workflow add",
+            "add a workflow",
+            _unused,
+            (
+                Option("name", "its name", required=True),
+                Option("file", "from words", "file"),
+                Option("image_file", "from a picture", "file"),
+            ),
+        ),
+        Command("draw-from", "draw from a picture", _unused, (Option("image", "the picture", "file"),), action="Draw from this picture"),
     ),
     controls=(
         Control("prev", "◀", "before", _unused, {"discord": ("◀️",)}),
@@ -81,6 +92,7 @@ class RecordingEngine:
         self.on_press: Callable[[Press, Responder], Awaitable[None]] = self._say_nothing
         self.on_submit: Callable[[Submission, Responder], Awaitable[None]] = self._say_nothing
         self.suggestions: Sequence[str] = ("euler", "dpm++ 2m", "x" * 120)
+        self.completed: list[tuple[str, str, str, dict[str, Any]]] = []
         self.seen: dict[ChatKey, str] = {}
         self._known: set[tuple[ChatKey, str]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -124,7 +136,10 @@ class RecordingEngine:
     async def changed(self, change: Changed) -> None:
         self.changes.append(change)
 
-    async def complete(self, chat: ChatKey, place: Place, person: Person, command: str, option: str, typed: str) -> Sequence[str]:
+    async def complete(
+        self, chat: ChatKey, place: Place, person: Person, command: str, option: str, typed: str, arguments: Mapping[str, Any]
+    ) -> Sequence[str]:
+        self.completed.append((command, option, typed, dict(arguments)))
         return [s for s in self.suggestions if typed in s]
 
     async def last_seen(self, platform: str) -> dict[ChatKey, str]:

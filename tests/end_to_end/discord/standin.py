@@ -44,6 +44,8 @@ class StandIn:
         self.reactions: list[tuple[str, str]] = []
         self.identified: list[int] = []
         """Intents of every identify."""
+        self.read: list[str] = []
+        """Messages asked for one by one."""
         self.drop_answers = 0
         """How many answers to new messages are still to be lost after the message was stored."""
         self._ids = itertools.count((int(time.time() * 1000) - DISCORD_EPOCH) << 22)
@@ -89,6 +91,7 @@ class StandIn:
             ("POST", "/channels/{channel}/typing", self._nothing),
             ("POST", channel, self._create),
             ("GET", channel, self._history),
+            ("GET", one, self._one),
             ("PATCH", one, self._edit),
             ("DELETE", one, self._delete),
             ("PUT", one + "/reactions/{emoji}/@me", self._react),
@@ -106,6 +109,12 @@ class StandIn:
         """The person writes into the channel."""
         message = self._message({"content": text}, user(PERSON, "ada")) | more
         await self.dispatch("MESSAGE_CREATE", message | {"member": self._member()})
+        return message
+
+    def earlier(self, text: str, **files: bytes) -> dict[str, Any]:
+        """Something the person wrote while the bot was not there; ``files`` by name without its ending, which is .png."""
+        message = self._message({"content": text}, user(PERSON, "ada"))
+        self._attach(message, {}, {f"{name}.png": data for name, data in files.items()})
         return message
 
     async def react(self, message_id: str, emoji: str) -> None:
@@ -244,6 +253,11 @@ class StandIn:
         after = int(request.query.get("after", 0))
         found = [m for m in self.messages.values() if int(m["id"]) > after]
         return answer(sorted(found, key=lambda m: int(m["id"]), reverse=True)[: int(request.query["limit"])])
+
+    async def _one(self, request: web.Request) -> web.Response:
+        self.read.append(request.match_info["message"])
+        message = self.messages.get(self.read[-1])
+        return answer(message) if message else answer({"message": "Unknown Message", "code": 10008}, 404)
 
     async def _edit(self, request: web.Request) -> web.Response:
         message = self.messages.get(request.match_info["message"])

@@ -228,3 +228,24 @@ async def test_only_discords_own_addresses_are_fetched(discord: StandIn, front: 
         handle = json.dumps({"channel": None, "message": None, "id": 1, "url": address})
         with pytest.raises(BadFile):
             await front.fetch(Attachment(name="a", mime="text/plain", size=1, handle=handle), 100)
+
+
+async def test_an_answered_message_is_asked_for_only_when_the_bot_is_meant(
+    discord: StandIn, front: DiscordFrontEnd, engine: RecordingEngine
+) -> None:
+    """Discord hands the answered message over, mostly. Where it does not, a call is made for those who speak to the bot."""
+    theirs = discord.earlier("my garden", garden=b"roses")
+    reference = {"type": 0, "message_id": theirs["id"], "channel_id": CHANNEL, "guild_id": GUILD}
+    await discord.say("look at that", type=19, message_reference=reference)
+    await discord.say(f"<@{BOT}> draw this", type=19, message_reference=reference)
+    await until(lambda: len(engine.heard) == 2, "the messages")
+    assert discord.read == [theirs["id"]]
+    by_words = {event.text: event.replied_attachments for event in engine.heard}
+    assert by_words["look at that"] == ()
+    (file,) = by_words["draw this"]
+    assert (file.name, file.mime) == ("garden.png", "image/png")
+    assert await front.fetch(file, 100) == b"roses"
+    await discord.say(f"<@{BOT}> and this", type=19, message_reference={"type": 0, "message_id": "1", "channel_id": CHANNEL})
+    await until(lambda: len(engine.heard) == 3, "the third")
+    assert engine.heard[2].replied_attachments == ()
+    assert engine.heard[2].reply_to == "1"

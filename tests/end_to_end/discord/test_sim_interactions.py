@@ -30,7 +30,8 @@ async def test_every_kind_of_option(world: World, engine: RecordingEngine) -> No
     i = await world.alice.slash(world.app, world.ch, "character import", card=("ada.json", b"{}"))
     await i.reply()
     file = engine.calls[2].attachments[0]
-    assert engine.calls[2].arguments["card"] == file
+    assert engine.calls[2].named_files == {"card": file}
+    assert engine.calls[2].arguments == {}
     assert await world.front.fetch(file, 100) == b"{}"
     for alias, name in (("sd", "imagine"), ("img", "imagine"), ("sd-style", "style use")):
         await (await world.bob.slash(world.app, world.ch, alias)).reply()
@@ -52,6 +53,8 @@ async def test_more_options_than_fit_go_through_one_text(world: World, engine: R
 async def test_autocomplete_is_quick_and_bounded(world: World, engine: RecordingEngine) -> None:
     choices = await world.bob.autocomplete(world.app, world.ch, "imagine", "model", "")
     assert [c["value"] for c in choices] == ["euler", "dpm++ 2m"]
+    await world.bob.autocomplete(world.app, world.ch, "imagine", "model", "eu", prompt="a hill", steps=20)
+    assert engine.completed[-1] == ("imagine", "model", "eu", {"prompt": "a hill", "steps": 20})
 
     async def slow(*_: Any) -> list[str]:
         await asyncio.sleep(30)

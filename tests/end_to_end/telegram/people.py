@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tests.end_to_end.telegram.standin import StandIn
 
 Json = dict[str, Any]
+_STICKER = {"type": "regular", "width": 512, "height": 512, "is_animated": False, "is_video": False, "emoji": "🌻"}
 
 
 class Person:
@@ -26,16 +27,21 @@ class Person:
         entities = [{"type": kind, "offset": m.start(), "length": len(m[0])} for kind, m in found if m]
         return await self._post({"text": text} | ({"entities": entities} if entities else {}), chat, reply_to)
 
-    async def upload(self, *files: bytes, caption: str | None = None, kind: str = "photo", chat: int | None = None) -> list[Json]:
+    async def upload(
+        self, *files: bytes, caption: str | None = None, kind: str = "photo", chat: int | None = None, names: Sequence[str] = ()
+    ) -> list[Json]:
         album = f"album{next(self.server.ids)}"
         sent = []
         for number, data in enumerate(files):
             file_id = f"up{next(self.server.ids)}"
             self.server.files[file_id] = data
             file: Json = {"file_id": file_id, "file_unique_id": f"u{file_id}", "file_size": len(data)}
-            content: Json = (
-                {"photo": [file | {"width": 8, "height": 8}]} if kind == "photo" else {"document": file | {"file_name": "file0.png"}}
-            )
+            shapes: dict[str, Json] = {
+                "photo": {"photo": [file | {"width": 8, "height": 8}]},
+                "document": {"document": file | {"file_name": names[number] if names else "file0.png"}},
+                "sticker": {"sticker": file | _STICKER},
+            }
+            content = shapes[kind]
             if caption and number == 0:
                 content["caption"] = caption
                 if command := re.match(r"/\S+", caption):

@@ -38,6 +38,16 @@ def catalogue() -> Catalogue:
             Command("style list", "list styles", _nothing),
             Command("illustrate", "draw this message", _nothing, action="Illustrate this"),
             Command("character import", "add a card", _nothing, (Option("card", "the file", "file", required=True),), who="manager"),
+            Command(
+                "workflow add",
+                "add a workflow",
+                _nothing,
+                (
+                    Option("name", "its name", required=True),
+                    Option("file", "from words", "file"),
+                    Option("image_file", "from a picture", "file"),
+                ),
+            ),
             Command("show-gallery", "all pictures", _nothing, (Option("page", "page", "integer", least=1),)),
         ],
         [Control("next", "▶", "next", _nothing, {"telegram": ("👌",)})],

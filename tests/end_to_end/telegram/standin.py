@@ -72,6 +72,8 @@ class StandIn:
         self.log: list[Json] = []
         self.faults: list[Json] = []
         self.files: dict[str, bytes] = {}
+        self.profiles: dict[int, list[list[Json]]] = {}
+        """Person → profile photos, each in several sizes; empty where privacy settings hide them."""
         self.groups: dict[int, Json] = {}
         self.answers: dict[str, Json] = {}
         self.blocked: set[int] = set()
@@ -107,18 +109,19 @@ class StandIn:
             return web.json_response({"ok": False, "error_code": 401, "description": "Unauthorized"}, status=401)
         fields: Json = {}
         uploads: dict[str, bytes] = {}
+        names: dict[str, str] = {}
         if request.content_type.startswith("multipart"):
             reader = await request.multipart()
             async for part in reader:
                 name = str(getattr(part, "name", ""))
                 data = bytes(await part.read())  # type: ignore[union-attr]
                 if getattr(part, "filename", None):
-                    uploads[name] = data
+                    uploads[name], names[name] = data, str(part.filename)  # type: ignore[union-attr]
                 else:
                     fields[name] = _plain(data.decode())
         else:
             fields = {key: _plain(str(value)) for key, value in (await request.post()).items()}
-        self.log.append({"method": method, "params": fields, "files": uploads})
+        self.log.append({"method": method, "params": fields, "files": uploads, "names": names})
         try:
             fault = self._fault(method)
             if fault and not fault.get("after") and not fault.get("drop"):
@@ -217,7 +220,15 @@ class StandIn:
         await self._note("answer", query["chat"], text=p.get("text"))
         return True
 
+    async def _m_getUserProfilePhotos(self, p: Json, files: Json) -> Json:
+        photos = self.profiles.get(int(p["user_id"]))
+        if photos is None:
+            raise ApiError(400, "Bad Request: user not found")
+        return {"total_count": len(photos), "photos": [photos[0]] if photos else []}
+
     async def _m_getFile(self, p: Json, files: Json) -> Json:
+        if p["file_id"] not in self.files:
+            raise ApiError(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
         return {"file_id": p["file_id"], "file_unique_id": "u", "file_size": len(self.files[p["file_id"]]), "file_path": p["file_id"]}
 
     async def _download(self, request: web.Request) -> web.Response:
