@@ -24,7 +24,7 @@ _ENCRYPTED = 0x1
 _DIRECTORY_ENTRY = b"PK\x01\x02"
 _BROKEN = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
-    *(NotImplementedError, RuntimeError, EOFError, OSError, ValueError, OverflowError),
+    *(NotImplementedError, RuntimeError, EOFError, OSError, ValueError, OverflowError, IndexError),
 )
 """What the zip module raises for archives that somebody made up."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 from providers.contract import (
@@ -22,25 +23,25 @@ from providers.contract import (
     SizeRule,
 )
 from providers.errors import ErrorKind, ProviderError
-from providers.http import json_of, request
+from providers.http import Answer, json_of, request
 from providers.images import horde_answers as answers
+from providers.images import horde_errors
 from providers.images import horde_request as wire
 from providers.images.a1111_request import base_reference
 from providers.images.answers import picture_from
 from providers.images.cloud import QUESTION_SECONDS, CloudBackend, key_of
-from providers.images.cloud_errors import Meaning, bad_answer
+from providers.images.cloud_errors import bad_answer
 from providers.images.families import family_of, prompt_style_of
 from providers.images.options import read_options
 from providers.images.polling import Pace, wait_for
 from providers.images.references import checked
 from providers.images.remote_jobs import RemoteJob, RemoteJobs, safe_id
-from providers.images.results import number_of, size_came
+from providers.images.results import size_came
 
 ANONYMOUS = "0000000000"
 REFERENCE_BYTES = 10_000_000
 MOST_EXTRA = 5
 SUBMIT_SECONDS = 60.0
-_NO_ACCOUNT = "This needs an account of its own (api_key)."
 
 
 class HordeBackend(CloudBackend):
@@ -48,23 +49,7 @@ class HordeBackend(CloudBackend):
 
     SECONDS = 1200.0
     """The service forgets a request after twenty minutes."""
-    MEANINGS: ClassVar = (
-        Meaning(
-            re.compile(r"KudosUpfront|InsufficientKudos|SharedKeyEmpty"),
-            ErrorKind.NO_CREDIT,
-            "It wants kudos in advance for this; a smaller size or fewer steps may need none.",
-        ),
-        Meaning(re.compile(r"CorruptPrompt|Profanity"), ErrorKind.REFUSED),
-        Meaning(re.compile(r"TooManyPrompts|TimeoutIP|TooManySameIPs|TooManyNewIPs"), ErrorKind.RATE_LIMITED),
-        Meaning(re.compile(r"MaintenanceMode|NoValidWorkers|Locked"), ErrorKind.BUSY),
-        Meaning(re.compile(r"AnonForbidden|NotTrusted|RequiresTrust|NotPrivileged"), ErrorKind.MISCONFIGURED, _NO_ACCOUNT),
-        Meaning(re.compile(r"UnsafeIP|BadClientAgent"), ErrorKind.MISCONFIGURED),
-        Meaning(re.compile(r"RequestExpired"), ErrorKind.TIMED_OUT),
-        Meaning(re.compile(r"RequestNotFound"), ErrorKind.BAD_ANSWER, "It has lost the request."),
-        Meaning(re.compile(r"InvalidPromptSize|TooLong\b"), ErrorKind.INVALID, "The prompt is too long for it."),
-        Meaning(re.compile(r"UnsupportedModel|UnexpectedModelName"), ErrorKind.INVALID, "It has no such model."),
-        Meaning(re.compile(r"UserNotFound"), ErrorKind.UNAUTHORISED),
-    )
+    MEANINGS: ClassVar = horde_errors.MEANINGS
 
     def __init__(self, config: ProviderConfig) -> None:
         self._options = read_options(config, wire.HordeOptions)
@@ -104,7 +89,7 @@ class HordeBackend(CloudBackend):
         """Models that workers offer right now, the most offered first."""
         rows = await self._ask_json("GET", "/status/models", params={"type": "image", "model_state": "known"})
         found = [row for row in rows if isinstance(row, Mapping) and row.get("name")] if isinstance(rows, list) else []
-        found.sort(key=lambda row: -(number_of(row.get("count")) or 0))
+        found.sort(key=lambda row: -(answers.finite(row.get("count")) or 0))
         return tuple(ImageModelInfo(str(row["name"]), answers.label_of(row), family_of(str(row["name"]))) for row in found)
 
     async def choices(self, setting: Literal["sampler", "scheduler", "vae", "upscaler"]) -> tuple[str, ...]:
@@ -116,7 +101,7 @@ class HordeBackend(CloudBackend):
         name, kudos = (account.get("username"), account.get("kudos")) if isinstance(account, Mapping) else (None, None)
         models = await super().check()
         warnings = [] if key_of(self._config) else ["No account: pictures wait at the end of the queue and may be shared publicly."]
-        who = f"{name or 'unknown account'} with {number_of(kudos) or 0:.0f} kudos"
+        who = f"{name or 'unknown account'} with {answers.finite(kudos) or 0:.0f} kudos"
         return Health(f"{who}, {models.summary}", models.problems, tuple(warnings))
 
     async def render(self, spec: RenderSpec, watch: RenderWatch) -> RenderResult:
@@ -143,13 +128,17 @@ class HordeBackend(CloudBackend):
             references = (first, *[r for r in references if r is not first])[:most]
             dropped.append(Dropped("reference images", f"{self.name} takes {most}"))
         body = wire.body_of(spec, self._options, model, references, dropped, self.name)
+        if not spec.prompt.strip():
+            raise ProviderError(ErrorKind.INVALID, self.name, "It needs a prompt.")
         if len(body["prompt"]) >= wire.MOST_PROMPT:
             raise ProviderError(ErrorKind.INVALID, self.name, "The prompt is too long for it.")
         return body
 
     async def _knows(self, ref: str) -> bool:
         """Whether a remembered picture is still with the service; one that failed there is asked for anew."""
-        url = f"{self._base}/generate/check/{safe_id(ref)}"
+        if not safe_id(ref):
+            return False
+        url = f"{self._base}/generate/check/{ref}"
         answer = await request(self._config, "GET", url, timeout=QUESTION_SECONDS, headers=self._headers)
         if answer.status == 404:
             return False
@@ -175,10 +164,9 @@ class HordeBackend(CloudBackend):
             if seen.get("faulted"):
                 raise bad_answer(self.name, "faulted", "Its worker could not draw it.")
             if not seen.get("done"):
-                detail = "Nobody there offers this model with these settings right now."
-                raise ProviderError(ErrorKind.BUSY, self.name, detail)
+                raise ProviderError(ErrorKind.INVALID, self.name, horde_errors.NOBODY)
         except ProviderError as error:
-            if error.kind in (ErrorKind.TIMED_OUT, ErrorKind.BUSY):
+            if error.kind in (ErrorKind.TIMED_OUT, ErrorKind.INVALID):
                 await self._delete(job.id)
             raise
 
@@ -205,8 +193,10 @@ class HordeBackend(CloudBackend):
         return await self._delete(known)
 
     async def _delete(self, ref: str) -> bool:
+        if not safe_id(ref):
+            return False
         try:
-            await self._ask("DELETE", f"/generate/status/{safe_id(ref)}")
+            await self._ask("DELETE", f"/generate/status/{ref}")
         except ProviderError:
             return False
         return True
@@ -215,20 +205,23 @@ class HordeBackend(CloudBackend):
         self, spec: RenderSpec, body: dict[str, Any], status: Any, said: Mapping[str, Any], dropped: list[Dropped]
     ) -> RenderResult:
         entry, text, lost = answers.picture_entry(status, self.name)
-        seed = number_of(entry.get("seed"))
-        used = int(seed) if seed is not None else spec.seed
-        image = await picture_from(self._config, text, seed=used)
-        kudos = number_of(status.get("kudos")) or number_of(said.get("kudos"))
+        image = await picture_from(self._config, text, seed=answers.seed_of(entry, spec.seed))
+        kudos = answers.finite(status.get("kudos")) or answers.finite(said.get("kudos"))
         sent = {key: value for key, value in body.items() if key not in ("source_image", "extra_source_images")}
         sent["worker"] = str(entry.get("worker_name") or "")
         price = f"{kudos:g} kudos" if kudos else ""
         reports = (*dropped, *lost, *size_came(spec, image))
         return RenderResult((image,), str(entry.get("model") or ""), reports, sent, cost_text=price, notes=answers.notes_of(said))
 
+    def _json(self, answer: Answer, model: str = "") -> Any:
+        """An error code and nothing else is an error, whatever its status."""
+        found = super()._json(answer, model)
+        if isinstance(found, Mapping) and isinstance(found.get("rc"), str) and set(found) <= {"rc", "message", "errors"}:
+            raise self._failure(replace(answer, status=0), model)
+        return found
+
+    def _failure(self, answer: Answer, model: str = "") -> ProviderError:
+        return horde_errors.with_pause(super()._failure(answer, model))
+
     def _reshape(self, body: Any) -> Any:
-        """``{"message", "rc", "errors": {field: text}}``."""
-        if not isinstance(body, Mapping) or "rc" not in body:
-            return body
-        fields = body.get("errors")
-        more = "; ".join(f"{key}: {value}" for key, value in fields.items()) if isinstance(fields, Mapping) else ""
-        return {"error": {"message": f"{body.get('message') or ''} {more}".strip(), "code": str(body["rc"])}}
+        return horde_errors.reshaped(body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,18 +27,31 @@ def picture_entry(status: Any, name: str) -> tuple[Mapping[str, Any], str, tuple
     entry = made[0] if isinstance(made, list) and made else None
     if not isinstance(entry, Mapping):
         raise bad_answer(name, "no generations in the answer", "There was no picture in it.")
-    remarks = [row for row in entry.get("gen_metadata") or () if isinstance(row, Mapping)]
+    told = entry.get("gen_metadata")
+    remarks = [row for row in told if isinstance(row, Mapping)] if isinstance(told, list) else []
     if entry.get("censored") or any(row.get("type") == "censorship" for row in remarks):
         raise refused(name, f"censored: {[row.get('value') for row in remarks]}", "Its safety filter took the picture away.")
     text = entry.get("img")
     if not isinstance(text, str) or not text:
         raise bad_answer(name, "a generation without a picture", "There was no picture in it.")
-    return entry, text, tuple(lost_of(row) for row in remarks if row.get("value") in LOST)
+    return entry, text, tuple(lost_of(row) for row in remarks if str(row.get("value")) in LOST)
 
 
 def lost_of(row: Mapping[str, Any]) -> Dropped:
     kind = str(row.get("type") or "")
     return Dropped(_LABELS.get(kind, kind or "setting"), f"the worker said {LOST[str(row['value'])]}")
+
+
+def finite(value: Any) -> float | None:
+    """A number a server wrote; JSON readers take NaN and Infinity for numbers too."""
+    number = number_of(value)
+    return number if number is not None and math.isfinite(number) else None
+
+
+def seed_of(entry: Mapping[str, Any], asked: int) -> int:
+    """The seed that was really used; the service writes it as text."""
+    text = str(entry.get("seed"))
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 40 else asked
 
 
 def notes_of(said: Mapping[str, Any]) -> tuple[str, ...]:
@@ -47,12 +61,12 @@ def notes_of(said: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def progress_of(seen: Mapping[str, Any]) -> Progress:
-    eta, place = number_of(seen.get("wait_time")), number_of(seen.get("queue_position"))
+    eta, place = finite(seen.get("wait_time")), finite(seen.get("queue_position"))
     if seen.get("processing"):
         return Progress("drawing", eta=eta)
     return Progress("queued", place=max(0, int(place) - 1) if place is not None else None, eta=eta)
 
 
 def label_of(row: Mapping[str, Any]) -> str:
-    count = number_of(row.get("count"))
+    count = finite(row.get("count"))
     return f"{row['name']} ({count:.0f} workers)" if count else str(row["name"])

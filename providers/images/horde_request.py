@@ -101,7 +101,7 @@ def body_of(
 
 def prompt_of(spec: RenderSpec) -> str:
     """``prompt ### negative``. The mark itself is taken out of both, or a player's words could end up on the other side."""
-    prompt, negative = (re.sub(r"#{3,}", "##", text) for text in (spec.prompt, spec.negative))
+    prompt, negative = (re.sub(r"#{3,}", "##", text).replace("\0", "") for text in (spec.prompt, spec.negative))
     return f"{prompt} ### {negative}" if negative.strip() else prompt
 
 
@@ -109,12 +109,13 @@ def _params(spec: RenderSpec, options: HordeOptions, dropped: list[Dropped], nam
     sampler = samplers.choose(spec.sampler, SAMPLERS, spec.scheduler)
     if spec.sampler and not sampler.sampler:
         dropped.append(samplers.unknown("sampler", spec.sampler, name))
-    if spec.scheduler and sampler.schedule not in ("karras", "normal", "automatic"):
-        dropped.append(samplers.unknown("scheduler", spec.scheduler, name))
+    if sampler.schedule not in ("", "karras", "normal", "automatic"):
+        dropped.append(samplers.unknown("scheduler", spec.scheduler or sampler.schedule, name))
+    cfg = in_range(spec.cfg, 0, 100, "CFG scale", dropped)
     processors = _post_processing(spec, options, dropped, name)
     optional = {
         "steps": in_range(spec.steps, 1, 500, "steps", dropped),
-        "cfg_scale": in_range(spec.cfg, 0, 100, "CFG scale", dropped),
+        "cfg_scale": None if cfg is None else round(cfg, 2),  # more decimals are refused
         "sampler_name": sampler.sampler,
         "karras": True if sampler.schedule == "karras" else False if sampler.schedule == "normal" else None,
         "clip_skip": in_range(spec.clip_skip, 1, 12, "clip skip", dropped),
@@ -129,6 +130,8 @@ def _params(spec: RenderSpec, options: HordeOptions, dropped: list[Dropped], nam
         **{key: value for key, value in optional.items() if value is not None},
     }
     strength = in_range(spec.denoise, 0.01, 1.0, "denoise", dropped)
+    if spec.hires and spec.references:
+        dropped.append(Dropped("hires fix", "it has none for a picture that starts from another"))
     if spec.hires and not spec.references:
         params["hires_fix"] = True
         params.update({"hires_fix_denoising_strength": strength} if strength is not None else {})

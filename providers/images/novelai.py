@@ -10,6 +10,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 from providers.contract import (
@@ -24,7 +25,8 @@ from providers.contract import (
     RenderWatch,
     SizeRule,
 )
-from providers.errors import ErrorKind
+from providers.errors import ErrorKind, ProviderError
+from providers.http import Answer, json_of
 from providers.images import novelai_request as wire
 from providers.images.a1111_request import base_reference
 from providers.images.archives import first_picture_in
@@ -40,15 +42,19 @@ from providers.images.results import number_of, size_came
 REFERENCE_BYTES = 20_000_000
 MOST_VIBES = 32
 """Encoded moods that are remembered: encoding one costs Anlas each time."""
+_NO_ANLAS = "It needs an active subscription with enough Anlas."
+_BY_STATUS = {
+    402: (ErrorKind.NO_CREDIT, _NO_ANLAS),
+    409: (ErrorKind.BUSY, ""),
+    429: (ErrorKind.RATE_LIMITED, "It draws one picture at a time for each account."),
+}
 
 
 class NovelAiBackend(CloudBackend):
     """NovelAI's image service."""
 
     MEANINGS: ClassVar = (
-        Meaning(re.compile(r"anlas|subscription|not enough", re.IGNORECASE), ErrorKind.NO_CREDIT, statuses=(402, 403)),
-        Meaning(re.compile(r""), ErrorKind.BUSY, statuses=(409,)),
-        Meaning(re.compile(r""), ErrorKind.RATE_LIMITED, "It draws one picture at a time for each account.", (429,)),
+        Meaning(re.compile(r"anlas|subscription|not enough", re.IGNORECASE), ErrorKind.NO_CREDIT, _NO_ANLAS, statuses=(402, 403)),
     )
 
     def __init__(self, config: ProviderConfig) -> None:
@@ -88,7 +94,7 @@ class NovelAiBackend(CloudBackend):
         return tuple(ImageModelInfo(model, model, "novelai") for model in wire.MODELS)
 
     async def choices(self, setting: Literal["sampler", "scheduler", "vae", "upscaler"]) -> tuple[str, ...]:
-        return {"sampler": wire.SAMPLERS, "scheduler": wire.SCHEDULES}.get(setting, ())
+        return {"sampler": wire.SAMPLERS, "scheduler": wire.schedules_of(self.model)}.get(setting, ())
 
     async def check(self) -> Health:
         """Asks for the subscription, which needs an accepted key."""
@@ -106,6 +112,8 @@ class NovelAiBackend(CloudBackend):
         """One call. Nothing can be adopted after a crash: the picture goes to the call that asked for it."""
         model = spec.model or self.model
         dropped: list[Dropped] = []
+        if not spec.prompt.strip():
+            raise ProviderError(ErrorKind.INVALID, self.name, "It needs a prompt.")
         parameters = wire.parameters_of(spec, model, self._options, dropped, self.name)
         references = checked(spec.references, self.name, most_bytes=REFERENCE_BYTES)
         async with self._turn:
@@ -113,9 +121,22 @@ class NovelAiBackend(CloudBackend):
             body = {"input": spec.prompt, "model": model, "action": "img2img" if "image" in sources else "generate"}
             sent = {**body, "parameters": {**parameters, **sources}}
             answer = await self._ask("POST", "/ai/generate-image", seconds=self._seconds, model=model, json=sent)
-        data = answer.content if mime_of(answer.content) else await first_picture_in(answer.content, self.name)
-        image = rendered(data, self.name, seed=parameters["seed"])
+        image = rendered(await self._picture_in(answer, model), self.name, seed=parameters["seed"])
         return RenderResult((image,), model, (*dropped, *size_came(spec, image)), {**body, **parameters})
+
+    def _failure(self, answer: Answer, model: str = "") -> ProviderError:
+        error = super()._failure(answer, model)
+        kind, detail = _BY_STATUS.get(answer.status, (error.kind, error.detail))
+        return ProviderError(kind, self.name, detail, retry_after=error.retry_after, host_detail=error.host_detail)
+
+    async def _picture_in(self, answer: Answer, model: str) -> bytes:
+        """Out of the archive, or the picture itself. An error object that came with a good status has its own in it."""
+        if mime_of(answer.content):
+            return answer.content
+        if answer.content.lstrip()[:1] == b"{":
+            status = json_of(answer, self._config).get("statusCode")
+            raise self._failure(replace(answer, status=status if isinstance(status, int) and status >= 400 else 500), model)
+        return await first_picture_in(answer.content, self.name)
 
     async def _sources(
         self, spec: RenderSpec, model: str, references: Sequence[Reference], parameters: dict[str, Any], dropped: list[Dropped]
@@ -140,11 +161,13 @@ class NovelAiBackend(CloudBackend):
         return {"image": as_base64(base)}
 
     async def _moods(self, references: Sequence[Reference], model: str) -> dict[str, Any]:
-        """Pictures encoded by the service first; paid for once as long as this process remembers them."""
-        encoded = [await self._mood(reference, model) for reference in references]
+        """Pictures encoded by the service first, unless the host says otherwise; paid for once as long as this process remembers them."""
+        raw = not self._options.encode_vibes
+        moods = [as_base64(reference) if raw else await self._mood(reference, model) for reference in references]
         return {
-            "reference_image_multiple": encoded,
-            "reference_strength_multiple": [self._options.reference_strength] * len(encoded),
+            "reference_image_multiple": moods,
+            "reference_strength_multiple": [self._options.reference_strength] * len(moods),
+            "reference_information_extracted_multiple": [self._options.information_extracted] * len(moods),
         }
 
     async def _mood(self, reference: Reference, model: str) -> str:

@@ -26,6 +26,7 @@ SAMPLERS = (
     *("k_dpm_2", "k_dpm_2_ancestral", "ddim"),
 )
 SCHEDULES = ("karras", "exponential", "polyexponential")
+SCHEDULE = "karras"
 LEAST, STEP = 64, 64
 MOST_SEED = 2**32 - 1
 IMAGE_DENOISE = 0.7
@@ -56,6 +57,9 @@ class NovelAiOptions(BaseModel):
     """What reference pictures are for: the first one to start from; all of them a mood (``vibe``, not in the fifth generation);
     all of them how somebody looks (``character``, 4.5 only). The last two cost Anlas for each picture."""
     reference_strength: float = Field(default=0.6, ge=0, le=1)
+    encode_vibes: bool = True
+    """Moods are encoded by the service before the picture, as clients of the newer generations do; off sends the pictures themselves,
+    which is said to be the third generation's way."""
     information_extracted: float = Field(default=1.0, gt=0, le=1)
     most_references: int = Field(default=4, ge=1, le=16)
 
@@ -66,13 +70,21 @@ def generation_of(model: str) -> int:
     return int(found[1]) if found else 4
 
 
+def schedules_of(model: str) -> tuple[str, ...]:
+    """Noise schedules of a model: «native» ended with the third generation."""
+    return SCHEDULES if generation_of(model) >= 4 else (*SCHEDULES, "native")
+
+
 def parameters_of(spec: RenderSpec, model: str, options: NovelAiOptions, dropped: list[Dropped], name: str) -> dict[str, Any]:
     """``parameters`` of the request without its pictures; what was changed is added to ``dropped``."""
     generation = generation_of(model)
-    sampler, schedule = _sampling(spec, options, dropped, name)
+    sampler, schedule = _sampling(spec, options, schedules_of(model), dropped, name)
     if generation < 4 and sampler == "ddim":
         sampler = "ddim_v3"
     cfg, steps = in_range(spec.cfg, 0, 10, "CFG scale", dropped), in_range(spec.steps, 1, 50, "steps", dropped)
+    seed = spec.seed & MOST_SEED
+    if seed != spec.seed:
+        dropped.append(Dropped("seed", f"{spec.seed} became {seed}, it takes 0 to {MOST_SEED}"))
     parameters: dict[str, Any] = {
         "params_version": options.params_version or (4 if generation >= 5 else 3),
         "width": on_grid(spec.width, STEP, LEAST, options.most_side // STEP * STEP),
@@ -81,7 +93,7 @@ def parameters_of(spec: RenderSpec, model: str, options: NovelAiOptions, dropped
         "steps": steps or options.steps,
         "sampler": sampler,
         "noise_schedule": schedule,
-        "seed": spec.seed & MOST_SEED,
+        "seed": seed,
         "n_samples": 1,
         "cfg_rescale": options.cfg_rescale,
         "qualityToggle": options.quality_toggle,
@@ -100,10 +112,13 @@ def _caption(text: str) -> dict[str, Any]:
     return {"caption": {"base_caption": text, "char_captions": []}}
 
 
-def _sampling(spec: RenderSpec, options: NovelAiOptions, dropped: list[Dropped], name: str) -> tuple[str, str]:
+def _sampling(spec: RenderSpec, options: NovelAiOptions, schedules: tuple[str, ...], dropped: list[Dropped], name: str) -> tuple[str, str]:
     choice = samplers.choose(spec.sampler, SAMPLERS, spec.scheduler)
     if spec.sampler and not choice.sampler:
         dropped.append(samplers.unknown("sampler", spec.sampler, name))
-    if spec.scheduler and choice.schedule not in SCHEDULES:
-        dropped.append(samplers.unknown("scheduler", spec.scheduler, name))
-    return choice.sampler or options.sampler, choice.schedule if choice.schedule in SCHEDULES else options.noise_schedule
+    if choice.schedule and choice.schedule not in schedules:
+        dropped.append(samplers.unknown("scheduler", spec.scheduler or choice.schedule, name))
+    wanted = choice.schedule if choice.schedule in schedules else options.noise_schedule
+    if wanted not in schedules:
+        dropped.append(Dropped("scheduler", f"«{wanted}» is not for this model"))
+    return choice.sampler or options.sampler, wanted if wanted in schedules else SCHEDULE

@@ -222,7 +222,7 @@ async def test_a_finished_request_without_a_picture(server: Loopback, entry: Any
 async def test_nobody_can_draw_it(server: Loopback) -> None:
     server.on("GET", CHECK, json_reply({**WAITING, "is_possible": False}))
     error = await failed(backend(server))
-    assert (error.kind, "Nobody there offers" in str(error)) == (ErrorKind.BUSY, True)
+    assert (error.kind, "Nobody there offers" in str(error)) == (ErrorKind.INVALID, True)
     assert [seen.method for seen in server.asked(STATUS)] == ["DELETE"]
 
 
