@@ -14,6 +14,7 @@ import structlog
 
 import prompts
 from bot.domain.errors import ConfigurationError
+from bot.domain.workflows import Workflow
 from bot.engine.cast.builtin import builtin_characters
 from bot.engine.commands.all import build_catalogue
 from bot.engine.engine import Engine
@@ -82,7 +83,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
             templates=host_templates(settings.templates),
             models=settings.models,
             fallbacks={name: config.fallbacks for name, config in settings.images.items()},
-            workflows={name: path.read_text(encoding="utf-8") for name, path in settings.workflows.items()},
+            workflows=host_workflows(settings),
         )
         async with db.write() as c:
             for card in builtin_characters():
@@ -95,6 +96,11 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
             await backend.close()
         await close_clients()
         await db.close()
+
+
+def host_workflows(settings: Settings) -> dict[str, Workflow]:
+    """The ComfyUI workflows of the host, read from their files."""
+    return {name: Workflow(name=name, graph=path.read_text("utf-8"), origin="host") for name, path in settings.workflows.items()}
 
 
 def host_templates(folder: Path | None) -> dict[str, str]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import io
 import itertools
+import json
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -36,12 +37,20 @@ from providers.contract import (
     TextDelta,
     ToolCall,
     Usage,
+    WorkflowFacts,
 )
 from providers.errors import ErrorKind, ProviderError
+from providers.images.comfyui_check import read_workflow
 
+SHIPPED = {
+    "1": {"class_type": "KSampler", "inputs": {"seed": "%seed%", "positive": ["2", 0]}},
+    "2": {"class_type": "CLIPTextEncode", "inputs": {"text": "%prompt%"}},
+}
+"""The workflow every fake backend ships."""
 Answer = str | Exception | Sequence[ChatEvent] | Callable[[ChatRequest], Awaitable[Sequence[ChatEvent]]]
 ABLE = ImageCapabilities(
-    references=2, negative=True, seed=True, steps=True, cfg=True, sampler=True, scheduler=True, clip_skip=True, hires=True,
+    image_to_image=True, references=2,
+    negative=True, seed=True, steps=True, cfg=True, sampler=True, scheduler=True, clip_skip=True, hires=True,
     denoise=True, vae=True, model_choice=True, workflows=True, cancel=True, adopts=True,
 )  # fmt: skip
 
@@ -124,6 +133,8 @@ class FakeBackend:
         self.refs: list[str | None] = []
         """What each request remembered from an earlier life."""
         self.cancelled: list[tuple[str, str | None]] = []
+        self.workflow_problems: tuple[str, ...] = ()
+        """What checking a workflow finds besides its text."""
         self.remembers: str | None = None
         """The backend's own id, told to the watch before drawing."""
         self.dropped: tuple[Dropped, ...] = ()
@@ -152,6 +163,15 @@ class FakeBackend:
         if isinstance(outcome, RenderResult):
             return outcome
         return RenderResult((RenderedImage(outcome, "image/png", spec.seed),), model=spec.model or self.model, dropped=self.dropped)
+
+    def read_workflow(self, text: str) -> WorkflowFacts:
+        return read_workflow(self.name, text)
+
+    async def check_workflow(self, text: str) -> tuple[str, ...]:
+        return (*self.read_workflow(text).problems, *self.workflow_problems)
+
+    def shipped_workflows(self) -> Mapping[str, str]:
+        return {"shipped": json.dumps(SHIPPED)}
 
     async def cancel(self, job_key: str, ref: str | None) -> bool:
         self.cancelled.append((job_key, ref))

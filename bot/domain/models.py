@@ -12,6 +12,12 @@ LoraText = Annotated[str, Field(pattern=r"^[^:<>]+:-?\d+(\.\d+)?$")]
 """``name:weight``; the weight is usually 0–1, some LoRAs are made for more or for less than nothing."""
 
 
+_FACTS = (
+    *("steps", "cfg", "sampler", "scheduler", "clip_skip", "denoise", "vae", "hires", "upscale", "upscaler", "second_pass_steps"),
+    *("restore_faces", "workflow", "references", "seed"),
+)
+
+
 class ModelEntry(Frozen):
     """One ``[models.<name>]`` table. What it leaves out stays with the chat; None and empty mean that it says nothing."""
 
@@ -33,7 +39,27 @@ class ModelEntry(Frozen):
     sampler: str = Field("", description="Sampler; Euler a and DPM++ 2M SDE Karras are good choices.")
     scheduler: str = Field("", description="Scheduler name as the backend knows it.")
     clip_skip: int | None = Field(None, description="CLIP skip, 1 meaning none; higher values draw more abstractly.", ge=1, le=12)
-    denoise: float | None = Field(None, description="Denoise strength.", ge=0, le=1)
+    denoise: float | None = Field(
+        None, description="How far a picture may go from the one it is drawn from; 0.5 to 0.8 is usual, 1 ignores it.", ge=0, le=1
+    )
+    vae: str = Field("", description="VAE name as the backend knows it.")
+    hires: bool | None = Field(None, description="Hires fix: draw small, enlarge, draw over it.")
+    upscale: float | None = Field(None, description="Factor of the hires fix.", ge=1, le=4)
+    upscaler: str = Field("", description="Upscaler of the hires fix, as the backend knows it.")
+    second_pass_steps: int | None = Field(
+        None, description="Steps of the hires fix's second pass; 0 takes as many as the first.", ge=0, le=150
+    )
+    restore_faces: bool | None = Field(None, description="Let the backend restore faces.")
+    workflow: str = Field("", description="ComfyUI workflow by name.")
+    references: int | None = Field(
+        None,
+        description=(
+            "Most reference images that go with a picture: the one to draw from, then the character's picture, the player's and the "
+            "background. Unset lets only the first through, and the avatars a workflow has places for."
+        ),
+        ge=0,
+        le=16,
+    )
     seed: int | None = Field(None, description="Seed of every picture: alike, but not the same person in another pose.", ge=0, le=2**32 - 1)
     loras: tuple[LoraText, ...] = Field(
         (), description="LoRAs as `name:weight`, where the backend takes them.", json_schema_extra={"expected": "list of name:weight"}
@@ -46,5 +72,4 @@ class ModelEntry(Frozen):
 
     def facts(self) -> dict[str, Any]:
         """What the host wrote down for sampling, name → value."""
-        values = {name: getattr(self, name) for name in ("steps", "cfg", "sampler", "scheduler", "clip_skip", "denoise", "seed")}
-        return {name: value for name, value in values.items() if value not in (None, "")}
+        return {name: value for name in _FACTS if (value := getattr(self, name)) not in (None, "")}

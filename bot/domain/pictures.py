@@ -86,6 +86,8 @@ class Lost(Frozen):
 
     setting: str
     why: str
+    asked: bool = False
+    """Somebody asked for it in this very call, rather than a setting of the chat or the host."""
 
 
 class RenderPlan(Frozen):

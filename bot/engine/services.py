@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bot.domain.chat_settings import ChatSettings
 from bot.domain.models import ModelEntry
 from bot.domain.platform import Platform
+from bot.domain.workflows import Workflow
 from bot.engine.commands.catalogue import Catalogue
 from bot.guard.guard import Guard
 from bot.storage.assets import AssetStore
@@ -41,8 +42,8 @@ class Services:
     backends: Mapping[str, ImageBackend]
     writer_name: str
     """Chat model that drafts scene prompts, by the host's name; empty takes the chat's own."""
-    workflows: Mapping[str, str]
-    """ComfyUI workflows of the host: name → API-format JSON text."""
+    workflows: Mapping[str, Workflow]
+    """ComfyUI workflows of the host, by name."""
     templates: Mapping[str, str] = field(default_factory=dict)
     """The host's own templates: name → text, checked; they replace the built-in ones."""
     models: Mapping[str, ModelEntry] = field(default_factory=dict)

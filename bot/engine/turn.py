@@ -13,8 +13,10 @@ from bot.domain.posts import Button, Post
 from bot.engine.attachments import Sent, take_in
 from bot.engine.commands.catalogue import control_id
 from bot.engine.failure import failure_of
+from bot.engine.pictures.base import ANEW, find_base, is_picture, picture_at
 from bot.engine.pictures.flow import Begun, PictureFlow
 from bot.engine.pictures.intent import Intent, detect
+from bot.engine.pictures.intent.changes import changed, refers
 from bot.engine.pictures.intent.outcome import nothing
 from bot.engine.reply import Replier
 from bot.engine.services import Services
@@ -24,7 +26,7 @@ from bot.guard.content import check_words
 from bot.guard.limits import RateLimit
 from bot.storage import chats, entries, inbox, pictures
 from bot.storage.database import Transaction
-from bot.storage.records import Chat, Entry, Inbox, InboxState
+from bot.storage.records import Chat, Entry, Inbox, InboxState, Picture
 
 log = structlog.get_logger(__name__)
 
@@ -99,7 +101,7 @@ class Turns:
         return sent
 
     async def _store(self, c: Transaction, inbox_id: int, event: Incoming, chat: Chat, sent: Sent) -> Entry:
-        heard = await entries.add(
+        return await entries.add(
             c,
             chat.id,
             "player",
@@ -107,41 +109,43 @@ class Turns:
             author_id=event.author.id,
             author_name=event.author.name,
             extra={"images": list(sent.pictures)} if sent.pictures else None,
+            message_id=event.message_id,
+            inbox_id=inbox_id,
         )
-        await entries.link_posts(c, chat.id, heard.id, (event.message_id,))
-        await inbox.mark(c, inbox_id, "working", entry_id=heard.id)
-        return heard
 
     async def _answer(self, turn: _Turn) -> bool:
         """Whether the message is marked as done already: a delivered reply does that by itself."""
         chat, model = turn.stage.chat, self._services.stories.model_of(turn.stage.chat)
         tools = self.replier.tool_usable(chat, model)
-        intent = await self._continued(turn, self._intent(turn))
+        intent, base = await self._about_picture(turn, self._intent(turn))
         if intent.outcome == "request" and not tools:
-            began = await self._begin(turn, self._request(turn, intent))
+            began = await self._begin(turn, self._request(turn, intent, base))
             if isinstance(began, Begun) and chat.settings.interactive_reply == "picture":
                 return False
 
         async def draw(wish: PictureWish, origin: Origin) -> str:
-            began = await self._begin(turn, self._wished(turn, wish, origin))
+            began = await self._begin(turn, self._wished(turn, wish, origin, base))
             return began if isinstance(began, str) else (began.picture.key if began.picture else "offered")
 
         told = await self.replier.reply(turn.stage, model, draw, reply_to=turn.event.message_id, inbox_id=turn.inbox_id, posted=turn.posted)
         missed = tools and intent.outcome == "request"
         if (intent.outcome == "offer" or missed) and not told.drew and chat.settings.offers and self._services.backends:
-            await self._offer(turn, intent)
+            await self._offer(turn, self._request(turn, intent, base))
         return bool(told.message_ids)
 
-    async def _offer(self, turn: _Turn, intent: Intent) -> None:
+    async def _offer(self, turn: _Turn, request: PictureRequest) -> None:
         """Offer a picture. The reply stands already, so an offer that cannot be posted does not make the turn fail."""
         try:
-            await self._flow.offer(turn.stage.chat, self._request(turn, intent))
+            await self._flow.offer(turn.stage.chat, request)
         except PlatformError as error:
             log.warning("offer not delivered", chat=str(turn.event.chat), reason=error.message)
 
+    def _listens(self, turn: _Turn) -> bool:
+        return turn.stage.chat.settings.word_pictures and not turn.event.forwarded and bool(turn.event.text)
+
     def _intent(self, turn: _Turn) -> Intent:
         settings = turn.stage.chat.settings
-        if not settings.word_pictures or turn.event.forwarded or not turn.event.text:
+        if not self._listens(turn):
             return nothing("not looked for")
         return detect(
             turn.event.text,
@@ -150,19 +154,39 @@ class Turns:
             names=(turn.stage.character.name,),
         )
 
+    async def _about_picture(self, turn: _Turn, intent: Intent) -> tuple[Intent, str | None]:
+        """What is asked for, and the picture it is to be drawn from: one that came with the message, or the one it answers."""
+        event, chat = turn.event, turn.stage.chat
+        attached = any(is_picture(file) for file in event.attachments)
+        meant = attached or (event.reply_to is not None and (refers(event.text) or intent.follows))
+        if not intent.match and (attached or event.reply_to is not None) and self._listens(turn):
+            wanted = changed(event.text)
+            if wanted.outcome == "request" or (wanted.outcome == "offer" and intent.outcome == "none"):
+                intent, meant = wanted, True
+        if intent.outcome == "none" or not meant:
+            return await self._continued(turn, intent), None
+        kept = turn.heard.extra.get("images") or [None]
+        base = kept[0] or await find_base(
+            self._services,
+            chat,
+            own=[file for file in event.attachments if is_picture(file)],
+            target=event.reply_to,
+            theirs=event.replied_attachments,
+        )
+        if base is None:
+            return (await self._continued(turn, intent) if intent.match else nothing("no picture at hand")), None
+        drawn = await picture_at(self._services, chat, event.reply_to) if event.reply_to is not None and not attached else None
+        return _of_picture(intent, drawn), base
+
     async def _continued(self, turn: _Turn, intent: Intent) -> Intent:
         """«Another one, but in winter» goes on from the chat's newest picture: its prompt with the change behind it."""
         if not intent.follows:
             return intent
         async with self._services.db.read() as c:
             newest, _ = await pictures.gallery(c, turn.stage.chat.id, 0, 1)
-        shown = newest[0].current if newest else None
-        if shown is None:
-            return intent
-        subject = ", ".join(part for part in (shown.plan.draft or shown.plan.prompt, intent.subject) if part)
-        return replace(intent, mode="free", subject=subject)
+        return _of_picture(intent, newest[0]) if newest else intent
 
-    def _request(self, turn: _Turn, intent: Intent) -> PictureRequest:
+    def _request(self, turn: _Turn, intent: Intent, base: str | None) -> PictureRequest:
         chat = turn.stage.chat
         return PictureRequest(
             chat=chat.key,
@@ -172,9 +196,10 @@ class Turns:
             mode=intent.mode or "scene",
             subject=intent.subject,
             reply_to=turn.event.message_id,
+            base=base,
         )
 
-    def _wished(self, turn: _Turn, wish: PictureWish, origin: Origin) -> PictureRequest:
+    def _wished(self, turn: _Turn, wish: PictureWish, origin: Origin, base: str | None) -> PictureRequest:
         chat = turn.stage.chat
         return PictureRequest(
             chat=chat.key,
@@ -184,6 +209,7 @@ class Turns:
             mode=wish.mode,
             subject=wish.subject,
             reply_to=turn.event.message_id,
+            base=base,
         )
 
     async def _begin(self, turn: _Turn, request: PictureRequest) -> Begun | str:
@@ -260,6 +286,16 @@ class Turns:
     async def _mark(self, inbox_id: int, state: InboxState) -> None:
         async with self._services.db.write() as c:
             await inbox.mark(c, inbox_id, state)
+
+
+def _of_picture(intent: Intent, drawn: Picture | None) -> Intent:
+    """A free wish as a prompt of its own: what the picture it speaks of shows, with the change behind it."""
+    if intent.mode not in ("free", "last") and not intent.follows:
+        return intent
+    take = drawn.current if drawn is not None else None
+    change = "" if intent.mode == "last" else intent.subject
+    shows = (take.plan.draft or take.plan.prompt) if take is not None else ""
+    return replace(intent, mode="free", subject=", ".join(part for part in (shows, change) if part) or ANEW)
 
 
 def _listed(text: str) -> tuple[str, ...]:

@@ -66,11 +66,11 @@ class Inbox:
     payload: str
     """The event's JSON."""
     state: InboxState
+    """Of a message: ``working`` once its entry is stored, ``delivering`` once the reply's is."""
     entry_id: int | None
     reply_entry_id: int | None
     posted: tuple[str, ...]
     """Messages of the reply that exist on the platform so far."""
-    attempts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,17 +192,6 @@ class Persona:
     description: str
     avatar: str | None = None
     """Asset hash of the picture they gave of themselves."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredWorkflow:
-    """A ComfyUI workflow that somebody added to a chat: texts of its graphs, and its custom placeholders (name → text with macros)."""
-
-    name: str
-    graph: str
-    image_graph: str = ""
-    """Used when there are reference images; empty uses ``graph`` for them too."""
-    custom: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

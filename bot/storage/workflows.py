@@ -7,8 +7,8 @@ import hashlib
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.workflows import Workflow
 from bot.storage.dialect import upsert
-from bot.storage.records import StoredWorkflow
 from bot.storage.schema import graphs, workflows
 
 
@@ -18,7 +18,7 @@ async def names(c: AsyncConnection, chat_id: int) -> list[str]:
     return list((await c.scalars(wanted)).all())
 
 
-async def get(c: AsyncConnection, chat_id: int, name: str) -> StoredWorkflow | None:
+async def get(c: AsyncConnection, chat_id: int, name: str) -> Workflow | None:
     """A workflow by its exact name, or by its name in any case when no other spelling stands beside it."""
     wanted = name.strip()
     alike = [known for known in await names(c, chat_id) if known.casefold() == wanted.casefold()]
@@ -27,10 +27,11 @@ async def get(c: AsyncConnection, chat_id: int, name: str) -> StoredWorkflow | N
         return None
     row = (await c.execute(select(workflows).where(workflows.c.chat_id == chat_id, workflows.c.name == found))).mappings().one()
     image_graph = await graph(c, chat_id, row["image_graph"]) if row["image_graph"] else ""
-    return StoredWorkflow(row["name"], await graph(c, chat_id, row["graph"]) or "", image_graph or "", row["custom"])
+    text = await graph(c, chat_id, row["graph"])
+    return Workflow(name=row["name"], graph=text or "", image_graph=image_graph or "", custom=row["custom"])
 
 
-async def put(c: AsyncConnection, chat_id: int, workflow: StoredWorkflow) -> None:
+async def put(c: AsyncConnection, chat_id: int, workflow: Workflow) -> None:
     """Save a workflow; one of that name is replaced. Takes drawn with the old graphs keep them."""
     values = {
         "graph": await keep_graph(c, chat_id, workflow.graph),

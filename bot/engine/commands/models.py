@@ -121,12 +121,12 @@ async def _models_of(backend: ImageBackend) -> tuple[ImageModelInfo, ...]:
         return ()
 
 
-async def complete_models(ctx: CommandContext, typed: str) -> list[str]:
-    """Names of entries first, then the models of the chat's backend."""
+async def complete_models(ctx: CommandContext, typed: str, backend: ImageBackend | None = None) -> list[str]:
+    """Names of entries first, then the models of the backend, the chat's by default."""
     plain = typed.lower()
     found = [name for name in ctx.services.models if plain in name]
     if ctx.services.backends:
-        own = await _models_of(choose_backend(ctx.services, ctx.chat, None))
+        own = await _models_of(backend or choose_backend(ctx.services, ctx.chat, None))
         found += [m.id for m in own if plain in m.id.lower() or plain in m.label.lower()]
     return list(dict.fromkeys(found))
 

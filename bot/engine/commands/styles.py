@@ -75,19 +75,20 @@ async def _getvar(ctx: CommandContext) -> None:
     await ctx.say(f"`{key}` is `{values[key]}`." if key in values else f"`{key}` is not set.")
 
 
-async def _names(ctx: CommandContext, typed: str) -> list[str]:
+async def style_names(ctx: CommandContext, typed: str) -> list[str]:
+    """Names of the chat's styles that hold what was typed."""
     async with ctx.services.db.read() as c:
         known = await styles.of_chat(c, ctx.chat.id)
     return [s.name for s in known if typed.lower() in s.name.lower()]
 
 
-_NAME = Option("name", "the style's name", required=True, rest=True, complete=_names)
+_NAME = Option("name", "the style's name", required=True, rest=True, complete=style_names)
 COMMANDS = (
     Command(
         "style use",
         "switch to a style, «none» for none; alone it tells which one is in use",
         _use,
-        (Option("name", "the style's name", rest=True, complete=_names),),
+        (Option("name", "the style's name", rest=True, complete=style_names),),
         aliases=("imagine-style", "sd-style", "img-style"),
         who="manager",
     ),

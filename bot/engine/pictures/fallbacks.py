@@ -18,7 +18,7 @@ from bot.work.queues import CircuitOpen
 from providers.contract import ImageBackend
 from providers.errors import ErrorKind, ProviderError
 
-HELPS = frozenset({ErrorKind.UNREACHABLE, ErrorKind.BUSY, ErrorKind.TIMED_OUT, ErrorKind.NO_CREDIT})
+HELPS = frozenset({ErrorKind.UNREACHABLE, ErrorKind.BUSY, ErrorKind.TIMED_OUT, ErrorKind.NO_CREDIT, ErrorKind.RATE_LIMITED})
 """What another service may not suffer from; a refusal or a wrong request is never carried from one to the next."""
 _NAMES = ("sampler", "scheduler", "vae")
 _NUMBERS = ("steps", "cfg", "clip_skip", "denoise")
@@ -36,7 +36,7 @@ def next_plan(services: Services, plan: RenderPlan, error: Exception, tried: Col
         if backend is None or name in tried:
             continue
         able = backend.capabilities()
-        if able.text_to_image and (able.references or not plan.references):
+        if able.text_to_image and (able.image_to_image or not plan.references):
             return refitted(plan, backend, f"{error} {name} drew it instead of {plan.backend}.")
     return None
 
@@ -67,7 +67,7 @@ def refitted(plan: RenderPlan, backend: ImageBackend, why: str) -> RenderPlan:
     if not able.negative:
         leave_out("negative", "", f"{backend.name} has none")
     leave_out("workflow", None, f"{backend.name} has its own")
-    changes["placeholders"] = {}
+    changes |= {"placeholders": {}, "graph": None}
     if not able.loras and _LORA.search(plan.prompt):
         changes["prompt"] = _LORA.sub("", plan.prompt).strip(" ,")
         lost.append(Lost(setting="LoRAs", why=f"{backend.name} takes none in a prompt"))

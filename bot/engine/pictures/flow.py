@@ -61,7 +61,7 @@ class PictureFlow:
         if plan is None:
             await self.check(chat, person, picture.request.subject, negative=picture.request.overrides.negative or "")
         else:
-            await self.check(chat, person, *judged_words(self._services, plan), negative=plan.negative)
+            await self.check(chat, person, *await judged_words(self._services, chat.id, plan), negative=plan.negative)
 
     async def begin(self, chat: Chat, request: PictureRequest) -> Begun:
         """Start a picture. Returns as soon as it is stored and its placeholder is on its way. Raises ``UserError``."""

@@ -10,18 +10,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import structlog
+
 from bot.domain.chat_settings import ChatSettings
 from bot.domain.errors import UserError
 from bot.domain.models import ModelEntry
-from bot.domain.pictures import Overrides, PictureRequest
+from bot.domain.pictures import Lost, Overrides, PictureRequest
 from bot.engine.services import Services
 from bot.storage.records import Chat
+from providers.contract import ImageBackend
+from providers.errors import ProviderError
 
-_OF_THE_CHAT = ("width", "height", "steps", "cfg", "sampler", "scheduler", "clip_skip", "seed")
+log = structlog.get_logger(__name__)
+
+_OF_THE_CHAT = ("width", "height", "steps", "cfg", "sampler", "scheduler", "clip_skip", "vae", "workflow", "seed")
 """Fields that an entry and the chat's settings have in common."""
+_OF_THE_CALL = ("denoise", "hires", "upscale", "upscaler", "second_pass_steps", "restore_faces")
+"""Fields that an entry and a call have in common."""
 
 
 _NO_ENTRY = ModelEntry()
+_NOTHING = Overrides()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +41,9 @@ class Chosen:
     request: PictureRequest
     name: str = ""
     entry: ModelEntry = _NO_ENTRY
+    asked: Overrides = _NOTHING
+    """What the call itself asked for, without the entry's values."""
+    lost: tuple[Lost, ...] = ()
 
 
 def entry_name(models: Mapping[str, ModelEntry], name: str | None) -> str:
@@ -45,15 +57,33 @@ def choose_model(services: Services, chat: Chat, request: PictureRequest) -> Cho
     wish, settings = request.overrides, chat.settings
     name = entry_name(services.models, wish.model if wish.model else settings.model)
     if not name:
-        return Chosen(chat, request)
+        return Chosen(chat, request, asked=wish)
     entry = services.models[name]
     own = entry.backend or settings.backend or next(iter(services.backends), "")
     if wish.backend and wish.backend != own:
         if wish.model and entry.backend:
             raise UserError(f"The model «{name}» is drawn by «{entry.backend}», not by «{wish.backend}». Leave one of the two out.")
         if not wish.model:  # the chat's model belongs to another backend than the one this call wants
-            return Chosen(replace(chat, settings=settings.model_copy(update={"model": ""})), request)
-    return Chosen(_chat_with(chat, entry, services.defaults), _request_with(request, entry, settings), name, entry)
+            return Chosen(replace(chat, settings=settings.model_copy(update={"model": ""})), request, asked=wish)
+    return Chosen(_chat_with(chat, entry, services.defaults), _request_with(request, entry), name, entry, wish)
+
+
+async def still_there(services: Services, chosen: Chosen, backend: ImageBackend) -> Chosen:
+    """The same without the chat's model when the backend's list does not have it: the host took it away, or another backend draws
+    now. Where the list cannot be had, the backend is the judge."""
+    model = chosen.chat.settings.model
+    if chosen.name or chosen.request.overrides.model or not model or model == backend.model:
+        return chosen
+    try:
+        known = await backend.models()
+    except ProviderError as error:
+        log.info("models not listed", backend=backend.name, kind=str(error.kind))
+        return chosen
+    if not known or any(model.casefold() in (info.id.casefold(), info.label.casefold()) for info in known):
+        return chosen
+    gone = Lost(setting="model", why=f"{backend.name} has no «{model}» any more, its own choice draws")
+    chat = replace(chosen.chat, settings=chosen.chat.settings.model_copy(update={"model": ""}))
+    return replace(chosen, chat=chat, lost=(*chosen.lost, gone))
 
 
 def outranked(entry: ModelEntry, settings: ChatSettings, defaults: ChatSettings) -> dict[str, Any]:
@@ -71,11 +101,9 @@ def _chat_with(chat: Chat, entry: ModelEntry, defaults: ChatSettings) -> Chat:
     return replace(chat, settings=settings.model_copy(update=filled))
 
 
-def _request_with(request: PictureRequest, entry: ModelEntry, settings: ChatSettings) -> PictureRequest:
+def _request_with(request: PictureRequest, entry: ModelEntry) -> PictureRequest:
     wish: Overrides = request.overrides
-    changes = {
-        "model": entry.model or None,
-        "backend": entry.backend or wish.backend,
-        "denoise": entry.denoise if wish.denoise is None else wish.denoise,
-    }
+    said = {name: getattr(entry, name) for name in _OF_THE_CALL if getattr(wish, name) is None}
+    changes = {name: value for name, value in said.items() if value not in (None, "")}
+    changes |= {"model": entry.model or None, "backend": entry.backend or wish.backend}
     return request.model_copy(update={"overrides": wish.model_copy(update=changes)})

@@ -21,15 +21,17 @@ class ModeInfo:
     character_prefix: bool
     """The character's prefix and negative prompt belong to it (in a story with one character)."""
     shape: Shape | None = None
+    looks: tuple[Literal["character", "persona", "background"], ...] = ()
+    """Whose pictures help to draw it, where a model takes reference images."""
 
 
 MODE_TABLE: dict[Mode, ModeInfo] = {
-    "you": ModeInfo("you", "The character", True, True),
-    "face": ModeInfo("face", "The character's face", True, True, "portrait"),
-    "me": ModeInfo("me", "Me", True, False),
-    "scene": ModeInfo("scene", "The whole story", True, True),
-    "last": ModeInfo("last", "The last message", True, True),
-    "raw_last": ModeInfo("raw_last", "The last message as written", False, True),
+    "you": ModeInfo("you", "The character", True, True, looks=("character",)),
+    "face": ModeInfo("face", "The character's face", True, True, "portrait", ("character",)),
+    "me": ModeInfo("me", "Me", True, False, looks=("persona",)),
+    "scene": ModeInfo("scene", "The whole story", True, True, looks=("character", "persona", "background")),
+    "last": ModeInfo("last", "The last message", True, True, looks=("character", "persona", "background")),
+    "raw_last": ModeInfo("raw_last", "The last message as written", False, True, looks=("character", "persona", "background")),
     "background": ModeInfo("background", "Background", True, False, "landscape"),
     "free": ModeInfo("free", "Anything", False, False),
 }

@@ -15,13 +15,16 @@ SEEDS = 2**32
 _FAMILIES_THAT_SNAP = ("xl", "pony", "illustrious", "noob", "animagine")
 _KNOBS = ("steps", "cfg", "sampler", "scheduler", "clip_skip", "denoise", "vae", "hires", "restore_faces")
 _HIRES_KNOBS = ("upscale", "upscaler", "second_pass_steps")
-_LABELS = {
+LABELS = {
     "cfg": "CFG scale",
     "clip_skip": "CLIP skip",
     "vae": "VAE",
     "restore_faces": "face restoration",
     "second_pass_steps": "second pass steps",
+    "negative": "negative prompt",
+    "denoise": "denoise strength",
 }
+"""Names of settings for people; others are called what they are."""
 
 
 def choose_backend(services: Services, chat: Chat, wanted: str | None) -> ImageBackend:
@@ -51,6 +54,8 @@ def make_plan(
     size: tuple[int, int],
     placeholders: dict[str, str],
     references: tuple[str, ...] = (),
+    workflow: str | None = None,
+    graph: str | None = None,
 ) -> RenderPlan:
     """Settle everything a job needs. Wishes the backend cannot honour go to ``lost`` and are left out of the plan."""
     wish, settings = request.overrides, chat.settings
@@ -61,7 +66,12 @@ def make_plan(
     if model and not able.model_choice and model != backend.model:
         lost.append(Lost(setting="model", why=f"{backend.name} always draws with its own model"))
         model = ""
+    kept = _kept_references(references, able, backend.name, lost)
     knobs = _knobs(chat, request, able, backend.name, lost)
+    if knobs.get("denoise") is not None and not (kept or graph or knobs.get("hires")):
+        del knobs["denoise"]
+        if wish.denoise is not None:
+            lost.append(Lost(setting=LABELS["denoise"], why="only used with a picture to draw from, or with hires"))
     negative = prompt.negative
     if negative and not able.negative:
         lost.append(Lost(setting="negative prompt", why=f"{backend.name} has none"))
@@ -72,9 +82,6 @@ def make_plan(
     seed = wish.seed if wish.seed is not None else settings.seed
     if seed >= 0 and not able.seed:
         lost.append(Lost(setting="seed", why=f"{backend.name} takes none"))
-    kept = references[: able.references]
-    if len(kept) < len(references):
-        lost.append(Lost(setting="reference images", why=f"{backend.name} takes {able.references or 'none'}"))
     return RenderPlan(
         backend=backend.name,
         model=model,
@@ -86,11 +93,22 @@ def make_plan(
         height=height,
         seed=seed if seed >= 0 else new_seed(),
         references=kept,
-        workflow=(wish.workflow or settings.workflow or None) if able.workflows else None,
-        placeholders=placeholders if able.workflows else {},
+        workflow=workflow,
+        graph=graph,
+        placeholders=placeholders,
         lost=tuple(lost),
         **knobs,
     )
+
+
+def _kept_references(references: tuple[str, ...], able: ImageCapabilities, name: str, lost: list[Lost]) -> tuple[str, ...]:
+    """As many references as the model takes; the first counts most."""
+    kept = references[: able.references] if able.image_to_image else ()
+    if references and not kept and references[0].startswith("base:"):
+        lost.append(Lost(setting="picture to draw from", why=f"{name} cannot draw from a picture"))
+    elif len(kept) < len(references):
+        lost.append(Lost(setting="reference images", why=f"{name} takes {len(kept) or 'none'}"))
+    return kept
 
 
 def _knobs(chat: Chat, request: PictureRequest, able: ImageCapabilities, name: str, lost: list[Lost]) -> dict[str, Any]:
@@ -105,13 +123,13 @@ def _knobs(chat: Chat, request: PictureRequest, able: ImageCapabilities, name: s
         if getattr(able, knob):
             knobs[knob] = value
         else:
-            lost.append(Lost(setting=_LABELS.get(knob, knob), why=f"{name} takes none"))
+            lost.append(Lost(setting=LABELS.get(knob, knob), why=f"{name} takes none"))
     for knob in _HIRES_KNOBS:
         value = getattr(request.overrides, knob)
         if value is not None and knobs.get("hires"):
             knobs[knob] = value
         elif value is not None:
-            lost.append(Lost(setting=_LABELS.get(knob, knob), why="only used together with hires"))
+            lost.append(Lost(setting=LABELS.get(knob, knob), why="only used together with hires"))
     return knobs
 
 

@@ -7,17 +7,18 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import structlog
 
 from bot.domain.errors import BackendError, PlatformError
 from bot.domain.pictures import JobState, Lost, RenderPlan
-from bot.domain.posts import Post
 from bot.engine.failure import failure_of
 from bot.engine.pictures.drafting import Drafter
 from bot.engine.pictures.fallbacks import next_plan
 from bot.engine.pictures.presenter import Presenter, ProgressLine
 from bot.engine.pictures.spec import judged_words, spec_of
+from bot.engine.pictures.telling import left_out, tell_once
 from bot.engine.pictures.view import DRAFTING, DRAWING, proposal_text
 from bot.engine.services import Services
 from bot.storage import chats, jobs, pictures
@@ -93,7 +94,7 @@ class PictureWorker:
             plan = job.plan
         if job.take_id is None:
             # whatever way the plan came about, and whatever was allowed then: nothing is sent unjudged
-            self._services.guard.check_picture(chat, *judged_words(self._services, plan), negative=plan.negative)
+            self._services.guard.check_picture(chat, *await judged_words(self._services, picture.chat_id, plan), negative=plan.negative)
             await self._draw(picture, job, plan, adult=self._services.guard.adult_allowed(chat))
         await self._deliver(picture, job)
 
@@ -106,7 +107,8 @@ class PictureWorker:
             plan = await self._drafter.plan(chat, picture.request, redraft=bool(picture.takes))
         finally:
             await line.close()
-        self._services.guard.check_picture(chat, *judged_words(self._services, plan), negative=plan.negative)
+        self._services.guard.check_picture(chat, *await judged_words(self._services, picture.chat_id, plan), negative=plan.negative)
+        await tell_once(self._services, picture, left_out(plan))
         ask = not picture.takes and self._services.flow.approval(chat, picture.request.origin, picture.request.overrides.edit) == "ask"
         async with self._services.db.write() as c:
             await jobs.set_plan(c, job.id, plan, "proposed" if ask else "queued")
@@ -147,17 +149,11 @@ class PictureWorker:
                 tried.add(other.backend)
 
     async def _take_over(self, picture: Picture, job: Job, plan: RenderPlan, text: str) -> None:
-        """Store who draws now and tell the chat; a restart goes on with the new backend."""
+        """Store who draws now and tell the chat, once a day; a restart goes on with the new backend."""
         async with self._services.db.write() as c:
             await jobs.set_plan(c, job.id, plan)
             await jobs.set_ref(c, job.id, None)
-        platform = self._services.platforms.get(picture.chat_key.platform)
-        if picture.request.overrides.quiet or platform is None:
-            return
-        try:
-            await platform.post(picture.chat_key, Post(text))
-        except PlatformError as error:
-            log.info("change of backend not told", picture=picture.key, reason=error.message)
+        await tell_once(self._services, picture, {f"fallback {plan.backend} {datetime.now(UTC).date()}": text})
 
     async def _draw_with(self, picture: Picture, job: Job, plan: RenderPlan, *, adult: bool) -> None:
         backend = self._services.backends.get(plan.backend)
@@ -170,14 +166,14 @@ class PictureWorker:
                 await self._state(job, "drawing")
                 started = time.monotonic()
                 line.update("drawing", DRAWING)
-                result = await self._render(backend, job, plan, _Watch(self._services, job, line), adult=adult)
+                result = await self._render(backend, picture.chat_id, job, plan, _Watch(self._services, job, line), adult=adult)
         finally:
             await line.close()
         await self._keep(picture, job, plan, result, time.monotonic() - started)
 
-    async def _render(self, backend: ImageBackend, job: Job, plan: RenderPlan, watch: _Watch, *, adult: bool) -> RenderResult:
+    async def _render(self, backend: ImageBackend, chat_id: int, job: Job, plan: RenderPlan, watch: _Watch, *, adult: bool) -> RenderResult:
         """Ask the backend; try again where the retry policy says that helps."""
-        spec = await spec_of(self._services, job, plan, adult=adult)
+        spec = await spec_of(self._services, chat_id, job, plan, adult=adult)
 
         async def once() -> RenderResult:
             with self._breakers[backend.name].passing():

@@ -55,6 +55,21 @@ def resolve_size(width: int, height: int, mode: Mode, snap: bool) -> tuple[int, 
     return nearest_known(scaled[0], scaled[1], MODE_TABLE[mode].shape)
 
 
+def size_like(width: int, height: int, wanted_width: int | None, wanted_height: int | None, *, area: int) -> tuple[int, int]:
+    """The size in the shape of a ``width`` × ``height`` picture: with the one side that was given, else of about ``area`` pixels in
+    all. Sides are multiples of 8, at least 64."""
+    if wanted_width is not None:
+        return wanted_width, _eighths(wanted_width * height / width)
+    if wanted_height is not None:
+        return _eighths(wanted_height * width / height), wanted_height
+    scale = (area / (width * height)) ** 0.5
+    return _eighths(width * scale), _eighths(height * scale)
+
+
+def _eighths(side: float) -> int:
+    return max(STEP, int(side / 8 + 0.5) * 8)
+
+
 def _scaled(side: int, old: int, new: int) -> int:
     """``side`` × √(old ÷ new), rounded to 64 half up; at least 64."""
     # floor(x/64 + 1/2) with x = side·√(old/new): floor((√(4·side²·old/new) + 64) / 128), and flooring the root first changes nothing

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.domain.errors import ConfigurationError
+from bot.domain.errors import ConfigurationError, NotFound
 from bot.domain.pictures import RenderPlan
+from bot.engine.pictures.workflows import find_workflow, graph_words
 from bot.engine.services import Services
-from bot.storage import assets
+from bot.storage import assets, workflows
 from bot.storage.records import Job
 from providers.contract import Reference, RenderSpec
 
 
-async def spec_of(services: Services, job: Job, plan: RenderPlan, *, adult: bool = False) -> RenderSpec:
+async def spec_of(services: Services, chat_id: int, job: Job, plan: RenderPlan, *, adult: bool = False) -> RenderSpec:
     """The immutable request; the same job gives the same request on every try."""
     return RenderSpec(
         job_key=job.key,
@@ -35,24 +36,35 @@ async def spec_of(services: Services, job: Job, plan: RenderPlan, *, adult: bool
         second_pass_steps=plan.second_pass_steps,
         restore_faces=plan.restore_faces,
         references=tuple([await _reference(services, sha) for sha in plan.references]),
-        workflow=_workflow(services, plan.workflow),
+        workflow=await _graph(services, chat_id, plan),
         adult=adult,
         placeholders=plan.placeholders,
     )
 
 
-def judged_words(services: Services, plan: RenderPlan) -> tuple[str, ...]:
-    """The words a backend would draw: the prompt, and the chat's variables that its workflow has a place for."""
-    graph = (services.workflows.get(plan.workflow, "") if plan.workflow else "").lower()
-    return (plan.prompt, *(value for name, value in plan.placeholders.items() if f"%{name.lower()}%" in graph))
+async def judged_words(services: Services, chat_id: int, plan: RenderPlan) -> tuple[str, ...]:
+    """The words a backend would draw: the prompt, the values of its workflow's placeholders, and what is written in the workflow."""
+    graph = await _graph(services, chat_id, plan)
+    placeholders = (value for name, value in plan.placeholders.items() if graph and f"%{name.lower()}%" in graph.lower())
+    return (plan.prompt, *placeholders, *(graph_words(graph) if graph else ()))
 
 
-def _workflow(services: Services, name: str | None) -> str | None:
-    if name is None:
+async def _graph(services: Services, chat_id: int, plan: RenderPlan) -> str | None:
+    """The graph the plan was made with; plans of version 1 have the name of a workflow alone. Raises ``ConfigurationError``."""
+    if plan.graph is None and plan.workflow is None:
         return None
-    if name not in services.workflows:
-        raise ConfigurationError(f"There is no workflow «{name}». Known: {', '.join(services.workflows) or 'none'}.")
-    return services.workflows[name]
+    async with services.db.read() as c:
+        if plan.graph is not None:
+            text = await workflows.graph(c, chat_id, plan.graph)
+        else:
+            try:
+                found = await find_workflow(services, c, chat_id, services.backends[plan.backend], plan.workflow or "")
+            except (NotFound, KeyError) as error:
+                raise ConfigurationError(f"The workflow «{plan.workflow}» of this picture is no longer there.") from error
+            text = found.graph_for(len(plan.references))
+    if text is None:
+        raise ConfigurationError(f"The workflow «{plan.workflow}» of this picture is no longer there.")
+    return text
 
 
 async def _reference(services: Services, tagged: str) -> Reference:

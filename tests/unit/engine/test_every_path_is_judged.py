@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.events import Changed
+from bot.domain.workflows import Workflow
 from bot.guard.rules import GuardRules
 from bot.storage import variables
 from tests.engine_world import KEY, World, open_world
@@ -16,7 +17,7 @@ GRAPH = '{"1": {"class_type": "KSampler", "inputs": {"text": "%prompt% %extra%",
 
 
 async def test_variables_a_workflow_uses_are_judged(engine_template: Path, tmp_path: Path) -> None:
-    async with open_world(engine_template, tmp_path, workflows={"mine": GRAPH}) as world:
+    async with open_world(engine_template, tmp_path, workflows={"mine": Workflow(name="mine", graph=GRAPH)}) as world:
         await world.set(workflow="mine")
         chat = await world.story()
         async with world.services.db.write() as c:
@@ -29,7 +30,7 @@ async def test_variables_a_workflow_uses_are_judged(engine_template: Path, tmp_p
 
 @pytest.mark.parametrize("how", ["again", "rewrite", "edit"])
 async def test_a_variable_set_after_the_first_take(engine_template: Path, tmp_path: Path, how: str) -> None:
-    async with open_world(engine_template, tmp_path, workflows={"mine": GRAPH}) as world:
+    async with open_world(engine_template, tmp_path, workflows={"mine": Workflow(name="mine", graph=GRAPH)}) as world:
         await world.set(workflow="mine")
         await world.command("imagine", prompt="a {{getvar::extra}} lighthouse")
         await world.drawn()

@@ -22,7 +22,7 @@ from tests.fakes import ABLE, FakeBackend, provider_error
 QUALITY = "masterpiece, best quality, amazing quality, very aesthetic"
 ANIME = ModelEntry(
     backend="easel", model="oil", family="illustrious", prompt="flat colours", negative="photo", writer="Only tags.", width=832,
-    height=1216, steps=28, cfg=5.5, sampler="Euler a", scheduler="karras", clip_skip=2, denoise=0.4, seed=7, loras=("ink:0.7",),
+    height=1216, steps=28, cfg=5.5, sampler="Euler a", scheduler="karras", clip_skip=2, denoise=0.4, hires=True, seed=7, loras=("ink:0.7",),
     cost="2 tokens",
 )  # fmt: skip
 

@@ -1,0 +1,193 @@
+"""From a scene prompt to a render plan: prefixes and tags, size, reference images, workflow. The same for drafted, verbatim and edited."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import structlog
+
+from bot.domain.errors import NotFound
+from bot.domain.models import ModelEntry
+from bot.domain.pictures import Lost, RenderPlan
+from bot.domain.workflows import Workflow
+from bot.engine.pictures.compose import Composed, Parts, compose
+from bot.engine.pictures.enhance import enhanced, quality_tags
+from bot.engine.pictures.models import Chosen, still_there
+from bot.engine.pictures.plan import LABELS, choose_backend, make_plan, snaps
+from bot.engine.pictures.references import BASE, Gathered, gather, placed, wanted_roles
+from bot.engine.pictures.sizes import resolve_size, size_like
+from bot.engine.pictures.workflows import facts_of, fill_custom, find_workflow
+from bot.engine.services import Services
+from bot.engine.stage import Stage
+from bot.storage import assets, styles, variables, workflows
+from providers.contract import ImageBackend
+from providers.errors import ProviderError
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Material:
+    """What a plan is made of besides its prompt."""
+
+    gathered: Gathered
+    workflow: Workflow | None = None
+    graph: str = ""
+    lost: tuple[Lost, ...] = ()
+
+
+async def plan_prompt(services: Services, stage: Stage, chosen: Chosen, prompt: str) -> RenderPlan:
+    """Compose and plan a scene prompt with the chat's current settings. Raises ``UserError`` and ``ProviderError``."""
+    backend = choose_backend(services, stage.chat, chosen.request.overrides.backend)
+    chosen = await still_there(services, chosen, backend)
+    stage = replace(stage, chat=chosen.chat)
+    chat, request, entry = stage.chat, chosen.request, chosen.entry
+    model = request.overrides.model or chat.settings.model or backend.model
+    loras = backend.capabilities(model).loras
+    wanted = enhances(chosen)
+    family = await _family(entry, backend, model) if wanted else ""
+    composed = await _composed(services, stage, chosen, prompt, family, loras=loras)
+    material = await _material(services, stage, chosen, backend)
+    filled, changed = _filled(stage, composed, material)
+    graph = await _store(services, stage, {**composed.variables, **changed}, material)
+    plan = make_plan(
+        services,
+        chat,
+        request,
+        draft=prompt,
+        prompt=enhanced(composed.prompt, family),
+        size=await _size(services, stage, chosen, model),
+        placeholders=filled,
+        references=material.gathered.tagged,
+        workflow=material.workflow.name if material.workflow else None,
+        graph=graph,
+    )
+    lost = [*plan.lost, *chosen.lost, *material.lost, *material.gathered.lost]
+    if entry.loras and not loras:
+        lost.append(Lost(setting="LoRAs", why=f"{backend.name} takes none in a prompt"))
+    if wanted and not family:
+        lost.append(Lost(setting="prompt enhancer", why=f"the family of {model or backend.name} is not known"))
+    return plan.model_copy(update={"lost": tuple(_asked(chosen, item) for item in lost)})
+
+
+def enhances(chosen: Chosen) -> bool:
+    """Whether the prompt enhancer is on: by the call, else by the chat; «auto» only where the host named the family."""
+    wish = chosen.request.overrides.enhance
+    if wish is not None:
+        return wish
+    setting = chosen.chat.settings.enhance
+    return bool(chosen.entry.family) if setting == "auto" else setting == "on"
+
+
+async def _composed(services: Services, stage: Stage, chosen: Chosen, prompt: str, family: str, *, loras: bool) -> Composed:
+    request, entry = chosen.request, chosen.entry
+    prefix, negative = await _style(services, stage, request.overrides.style)
+    return compose(
+        Parts(
+            mode=request.mode,
+            prompt=prompt,
+            prefix=prefix,
+            negative=negative,
+            character_prefix=stage.character.prefix,
+            character_negative=stage.character.negative,
+            extra_negative=request.overrides.negative or "",
+            model_prompt=", ".join(text for text in (entry.prompt, entry.lora_tags() if loras else "") if text),
+            model_negative=entry.negative,
+            quality_tags=quality_tags(family),
+            world=stage.world(),
+        )
+    )
+
+
+async def _style(services: Services, stage: Stage, wanted: str | None) -> tuple[str, str]:
+    settings = stage.chat.settings
+    name = wanted if wanted is not None else settings.style
+    if not name:
+        return settings.prefix, settings.negative
+    async with services.db.read() as c:
+        style = await styles.get(c, stage.chat.id, name)
+    if style is None and wanted is not None:
+        raise NotFound(f"There is no style «{wanted[:60]}». `/style list` names them.")
+    return (style.prefix, style.negative) if style else (settings.prefix, settings.negative)
+
+
+async def _family(entry: ModelEntry, backend: ImageBackend, model: str) -> str:
+    """The family the host wrote down, else what the backend's list says; empty when neither tells."""
+    if entry.family:
+        return entry.family
+    try:
+        return next((m.family for m in await backend.models() if model in (m.id, m.label)), "")
+    except ProviderError as error:
+        log.info("family of a model not learned", backend=backend.name, kind=str(error.kind))
+        return ""
+
+
+async def _material(services: Services, stage: Stage, chosen: Chosen, backend: ImageBackend) -> _Material:
+    """Workflow and reference images: the workflow decides which avatars are wanted, the references which of its graphs is used."""
+    request, allowed = chosen.request, chosen.entry.references
+    workflow, lost = await _workflow(services, stage, chosen, backend)
+    if workflow is None:
+        return _Material(await gather(services, stage, request, wanted_roles(request, allowed)), lost=lost)
+    expected = 1 if request.base or allowed else 0
+    facts = facts_of(backend, workflow.graph_for(expected))
+    gathered = await gather(services, stage, request, wanted_roles(request, allowed, facts))
+    graph = workflow.graph_for(len(gathered.tagged) if expected else 0)
+    return _Material(placed(gathered, facts_of(backend, graph)), workflow, graph, lost)
+
+
+async def _workflow(services: Services, stage: Stage, chosen: Chosen, backend: ImageBackend) -> tuple[Workflow | None, tuple[Lost, ...]]:
+    """The workflow of the call, else of the chat. One that the chat chose and that is gone meanwhile is left out and said."""
+    name = chosen.request.overrides.workflow or stage.chat.settings.workflow
+    if not name:
+        return None, ()
+    if not backend.capabilities().workflows:
+        return None, (Lost(setting="workflow", why=f"{backend.name} has none"),)
+    async with services.db.read() as c:
+        try:
+            return await find_workflow(services, c, stage.chat.id, backend, name), ()
+        except NotFound:
+            if chosen.request.overrides.workflow:
+                raise
+            return None, (Lost(setting="workflow", why=f"«{name}» is no longer there"),)
+
+
+def _filled(stage: Stage, composed: Composed, material: _Material) -> tuple[dict[str, str], dict[str, str]]:
+    """Custom placeholders, after the macros of the prompt: a style may set a variable that a placeholder reads."""
+    if material.workflow is None:
+        return {}, {}
+    world = stage.world(variables={**stage.variables, **composed.variables}, prompt=composed.prompt.positive)
+    filling = fill_custom(material.workflow, material.graph, world)
+    return filling.values, filling.changed
+
+
+async def _store(services: Services, stage: Stage, changed: dict[str, str], material: _Material) -> str | None:
+    """Keep what macros set, and the graph that will be drawn with; the graph's hash."""
+    if not changed and not material.graph:
+        return None
+    async with services.db.write() as c:
+        if changed:
+            await variables.put(c, stage.chat.id, changed)
+        return await workflows.keep_graph(c, stage.chat.id, material.graph) if material.graph else None
+
+
+async def _size(services: Services, stage: Stage, chosen: Chosen, model: str) -> tuple[int, int]:
+    """Width and height in pixels: as given, else in the shape of the picture to draw from, else in the mode's."""
+    wish, settings, request = chosen.request.overrides, stage.chat.settings, chosen.request
+    width, height = wish.width or settings.width, wish.height or settings.height
+    if wish.width is not None and wish.height is not None:
+        return width, height
+    if request.base:
+        async with services.db.read() as c:
+            base = await assets.by_sha(c, request.base)
+        if base is not None:
+            return size_like(base.width, base.height, wish.width, wish.height, area=settings.width * settings.height)
+    return resolve_size(width, height, request.mode, snap=snaps(stage.chat, request, model, chosen.entry.family))
+
+
+def _asked(chosen: Chosen, lost: Lost) -> Lost:
+    """Whether somebody asked for it in this very call: then it is worth a word in the chat."""
+    mine = chosen.asked.model_dump(exclude_none=True)
+    labels = {LABELS.get(name, name.replace("_", " ")) for name, value in mine.items() if value is not False and value != ""}
+    if chosen.request.base:
+        labels.add(BASE)
+    return lost.model_copy(update={"asked": True}) if lost.setting in labels else lost

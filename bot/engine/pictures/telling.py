@@ -1,0 +1,39 @@
+"""What is said once in a chat about how its pictures come about: wishes left out, another backend drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import structlog
+
+from bot.domain.errors import PlatformError
+from bot.domain.pictures import RenderPlan
+from bot.domain.posts import Post
+from bot.engine.services import Services
+from bot.storage import chats
+from bot.storage.records import Picture
+
+log = structlog.get_logger(__name__)
+
+
+def left_out(plan: RenderPlan) -> dict[str, str]:
+    """What somebody asked for in this call and does not get: a name for each, and its sentence. Everything else that is left out
+    stands on the picture's ℹ️ alone."""
+    by = f"{plan.backend} {plan.model}"
+    return {f"lost {by} {lost.setting}": f"⚠️ Not used: {lost.setting} ({lost.why})." for lost in plan.lost if lost.asked}
+
+
+async def tell_once(services: Services, picture: Picture, things: Mapping[str, str]) -> None:
+    """Post what was not told in this chat before, as one message. Nothing about a quiet picture; a platform that does not take it is
+    no reason to stop drawing."""
+    platform = services.platforms.get(picture.chat_key.platform)
+    if not things or picture.request.overrides.quiet or platform is None:
+        return
+    async with services.db.write() as c:
+        new = await chats.tell_once(c, picture.chat_id, list(things))
+    if not new:
+        return
+    try:
+        await platform.post(picture.chat_key, Post("\n".join(things[name] for name in new), reply_to=picture.reply_to))
+    except PlatformError as error:
+        log.info("notice not told", picture=picture.key, reason=error.message)
