@@ -7,6 +7,7 @@ the queue. A running one can only be stopped together with every other running j
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -23,14 +24,16 @@ from providers.contract import (
     RenderResult,
     RenderSpec,
     RenderWatch,
+    WorkflowFacts,
 )
 from providers.errors import ErrorKind, ProviderError
 from providers.images.cloud_errors import bad_answer
 from providers.images.comfycloud_api import ComfyCloudApi, is_job_id
+from providers.images.comfyui_check import check_workflow, read_workflow, shipped_workflows
 from providers.images.comfyui_errors import execution_failure, node_problems
 from providers.images.comfyui_lists import ComfyLists
 from providers.images.comfyui_plan import GRAPHS, Plan, Planner, few
-from providers.images.comfyui_values import MOST_SEED, not_honoured, uploads_needed, values_of
+from providers.images.comfyui_values import MOST_SEED, not_honoured, values_of
 from providers.images.comfyui_wait import outputs_of
 from providers.images.families import prompt_style_of
 from providers.images.formats import rendered
@@ -81,6 +84,15 @@ class ComfyCloudBackend:
     async def choices(self, setting: Literal["sampler", "scheduler", "vae", "upscaler"]) -> tuple[str, ...]:
         return await self._lists.choices(setting)
 
+    def read_workflow(self, text: str) -> WorkflowFacts:
+        return read_workflow(self.name, text)
+
+    async def check_workflow(self, text: str) -> tuple[str, ...]:
+        return await check_workflow(self.name, text, self._api.node)
+
+    def shipped_workflows(self) -> Mapping[str, str]:
+        return shipped_workflows()
+
     async def render(self, spec: RenderSpec, watch: RenderWatch) -> RenderResult:
         """Draw, or go on with the job that an earlier life submitted; a job that is lost or failed is submitted anew."""
         plan = await self._planner.plan(spec)
@@ -103,7 +115,7 @@ class ComfyCloudBackend:
         job.id, left_out = await self._api.start(filled.workflow)
         await watch.remember(job.id)
         warnings = [Dropped("workflow", problem) for problem in filled.problems]
-        return [*warnings, *(Dropped("workflow", sentence) for _, sentence in node_problems(left_out))]
+        return [*warnings, *(Dropped("workflow", sentence) for _, sentence in node_problems(left_out, filled.workflow))]
 
     async def _images(self, job: RemoteJob, spec: RenderSpec, plan: Plan, watch: RenderWatch, *, misses: int) -> tuple[RenderedImage, ...]:
         left = misses
@@ -111,9 +123,9 @@ class ComfyCloudBackend:
         async def look() -> dict[str, Any] | ProviderError | None:
             nonlocal left
             job.check()
-            status = await self._api.status(job.id)
+            status, words = await self._api.status(job.id)
             if status in ("completed", "error", "cancelled"):
-                return await self._ended(job, status)
+                return await self._ended(job, status, words, plan)
             if not status:
                 left -= 1
                 return bad_answer(self.name, "the job is unknown") if left < 0 else None
@@ -130,15 +142,17 @@ class ComfyCloudBackend:
         found = [await self._api.view(image) for image in outputs[:4]]
         return tuple(rendered(data, self.name, seed=seed) for data in found if data is not None)
 
-    async def _ended(self, job: RemoteJob, status: str) -> dict[str, Any] | ProviderError:
+    async def _ended(self, job: RemoteJob, status: str, words: str, plan: Plan) -> dict[str, Any] | ProviderError:
         """The details of a finished job, or the error of one that failed or was cancelled."""
         if status == "cancelled":
             return ProviderError(ErrorKind.CANCELLED, self.name)
         details = await self._api.details(job.id)
         failure = details.get("execution_error")
         if isinstance(failure, dict):
-            return execution_failure(self._config, failure)
-        return details if status == "completed" and details else bad_answer(self.name, f"the job ended with «{status}» and no reason")
+            return execution_failure(self._config, failure, plan.workflow)
+        if status == "completed" and details:
+            return details
+        return self._api.told(words) if words else bad_answer(self.name, f"the job ended with «{status}» and no reason")
 
     async def _report(self, job: RemoteJob, status: str, watch: RenderWatch) -> None:
         if status == "in_progress":
@@ -150,10 +164,10 @@ class ComfyCloudBackend:
         watch.progress(Progress("queued", place=pending.index(job.id) if job.id in pending else None))
 
     def _result(self, spec: RenderSpec, plan: Plan, images: tuple[RenderedImage, ...], warnings: list[Dropped]) -> RenderResult:
-        dropped = not_honoured(spec, plan.names, uploads_needed(plan.names, len(spec.references)))
+        dropped = not_honoured(spec, plan.names)
         values = values_of(spec, model=plan.model, uploads=(), file_prefix="")
         shown = {name: values[name] for name in sorted(plan.names) if name in values and not name.endswith("_avatar")}
-        return RenderResult(images, plan.model, (*dropped, *warnings), {**shown, "workflow": "built in" if plan.own else "the host's"})
+        return RenderResult(images, plan.model, (*dropped, *warnings), {**shown, "workflow": plan.own or "the host's"})
 
     async def cancel(self, job_key: str, ref: str | None) -> bool:
         """Take a waiting job out of the queue, stop a running one if it runs alone. False when neither could be done."""
@@ -165,7 +179,8 @@ class ComfyCloudBackend:
             return job is not None
         queue = await self._api.queue()
         if job_id in queue.pending:
-            await self._api.delete_pending(str(job_id))
+            if not await self._api.withdraw(str(job_id)):
+                return False
         elif job_id in queue.running and (self._options.interrupt_others or set(queue.running) == {job_id}):
             await self._api.interrupt_all()
         else:

@@ -1,8 +1,9 @@
 """ComfyUI: Vignette's own text-to-image and image-to-image graphs, or the host's graph with placeholders.
 
 Every picture gets a prompt id made from its job key. After a crash the server's queue and history are asked for that id before
-anything is submitted, so that no picture is drawn twice. The client id of the progress socket is the same id: events reach us
-again after a restart of ours, and no other job's do.
+anything is submitted, so that no picture is drawn twice. The client id of the progress socket is made from the job key as well: events
+reach us again after a restart of ours, and no other job's do. Servers of 2024 and early 2025 give ids of their own: these are remembered
+as soon as they are known, so a crash between the two may draw a picture twice there.
 """
 
 from __future__ import annotations
@@ -29,12 +30,12 @@ from providers.contract import (
 from providers.errors import ErrorKind, ProviderError
 from providers.hosts import host_of, is_private_host
 from providers.images.comfyui_api import ComfyApi
-from providers.images.comfyui_check import read_workflow, shipped_workflows
+from providers.images.comfyui_check import check_workflow, read_workflow, shipped_workflows
 from providers.images.comfyui_errors import node_problems
 from providers.images.comfyui_lists import ComfyLists
 from providers.images.comfyui_plan import GRAPHS, Plan, Planner, few
 from providers.images.comfyui_socket import Listener, listening
-from providers.images.comfyui_values import MOST_SEED, not_honoured, uploads_needed, values_of
+from providers.images.comfyui_values import MOST_SEED, not_honoured, values_of
 from providers.images.comfyui_wait import PromptLost, Run, Waiting, check_outcome, outputs_of
 from providers.images.families import prompt_style_of
 from providers.images.formats import rendered
@@ -86,14 +87,14 @@ class ComfyUIBackend:
         return read_workflow(self.name, text)
 
     async def check_workflow(self, text: str) -> tuple[str, ...]:
-        return read_workflow(self.name, text).problems
+        return await check_workflow(self.name, text, self._api.node)
 
     def shipped_workflows(self) -> Mapping[str, str]:
         return shipped_workflows()
 
     async def render(self, spec: RenderSpec, watch: RenderWatch) -> RenderResult:
         """Draw, or take over what an earlier life of this job submitted."""
-        run = self._runs[spec.job_key] = Run(prompt_id_of(spec.job_key))
+        run = self._runs[spec.job_key] = Run(prompt_id_of(spec.job_key), watch.ref or prompt_id_of(spec.job_key))
         try:
             plan = await self._planner.plan(spec)
             entry = await self._adopt(run, plan, watch) if watch.ref else None
@@ -121,7 +122,7 @@ class ComfyUIBackend:
         if entry is None:
             return None
         try:
-            check_outcome(self._config, entry)
+            check_outcome(self._config, entry, plan.workflow)
         except ProviderError:
             run.check(self.name)
             return None
@@ -129,25 +130,29 @@ class ComfyUIBackend:
 
     async def _submit(self, spec: RenderSpec, plan: Plan, run: Run, watch: RenderWatch) -> tuple[dict[str, Any] | None, list[Dropped]]:
         """Upload, fill, queue and wait. The entry is None when the server lost the prompt."""
-        uploads = await self._planner.upload(spec, plan, run.prompt_id)
+        uploads = await self._planner.upload(spec, plan, run.client_id)
         filled = self._planner.fill(spec, plan, uploads)
         run.check(self.name)
+        run.prompt_id = run.client_id
         await watch.remember(run.prompt_id)
         warnings: list[Dropped] = [Dropped("workflow", problem) for problem in filled.problems]
         entry = await self._wait(run, filled.workflow, watch, warnings)
         if entry is not None:
-            check_outcome(self._config, entry)
+            check_outcome(self._config, entry, plan.workflow)
         return entry, warnings
 
     async def _wait(self, run: Run, graph: dict[str, Any], watch: RenderWatch, warnings: list[Dropped] | None) -> dict[str, Any] | None:
         """Listen and wait; with ``warnings`` the graph is submitted first and what the server left out is added to them."""
-        listener = Listener(run.prompt_id, graph, watch, run.over)
-        url = self._api.socket_url(run.prompt_id)
+        listener = Listener(lambda: run.prompt_id, graph, watch, run.over)
+        url = self._api.socket_url(run.client_id)
         async with listening(self._config, url, self._api.headers, listener, self._waiting.pause):
             run.check(self.name)
             if warnings is not None:
-                left_out = await self._api.submit(graph, run.prompt_id, run.prompt_id)
-                warnings.extend(Dropped("workflow", sentence) for _, sentence in node_problems(left_out))
+                given, left_out = await self._api.submit(graph, run.prompt_id, run.client_id)
+                if given != run.prompt_id:
+                    run.prompt_id = given
+                    await watch.remember(given)
+                warnings.extend(Dropped("workflow", sentence) for _, sentence in node_problems(left_out, graph))
             try:
                 return await self._waiting.until_over(run, listener, watch)
             except PromptLost:
@@ -155,21 +160,18 @@ class ComfyUIBackend:
 
     async def cancel(self, job_key: str, ref: str | None) -> bool:
         """Interrupt our prompt if it runs, take it out of the queue if it waits. Nobody else's is touched."""
-        prompt_id = ref or prompt_id_of(job_key)
         run = self._runs.get(job_key)
         if run is not None:
             run.cancelled = True
+        prompt_id = run.prompt_id if run is not None else ref or prompt_id_of(job_key)
         stopped = False
         for _ in range(3):  # between the look and the deletion a waiting prompt may have begun
             queue = await self._api.queue()
-            if prompt_id in queue.running:
-                await self._api.interrupt(prompt_id)
-                stopped = True
+            if not await self._api.stop(prompt_id, queue):
                 break
-            if prompt_id not in queue.pending:
-                break
-            await self._api.delete_pending(prompt_id)
             stopped = True
+            if prompt_id in queue.running:
+                break
         if run is not None:
             run.over.set()
         return stopped or run is not None
@@ -207,11 +209,10 @@ class ComfyUIBackend:
         return images or None
 
     def _result(self, spec: RenderSpec, plan: Plan, images: tuple[RenderedImage, ...], warnings: list[Dropped]) -> RenderResult:
-        uploaded = uploads_needed(plan.names, len(spec.references))
-        dropped = (*not_honoured(spec, plan.names, uploaded), *warnings)
+        dropped = (*not_honoured(spec, plan.names), *warnings)
         values = values_of(spec, model=plan.model, uploads=(), file_prefix="")
-        sent = {name: values[name] for name in sorted(plan.names) if name in values and not name.endswith("_avatar")}
-        sent["workflow"] = "built in" if plan.own else "the host's"
+        sent = {name: values[name] for name in sorted(plan.names) if name in values and not name.endswith(("_avatar", "file_prefix"))}
+        sent["workflow"] = plan.own or "the host's"
         return RenderResult(images, plan.model, dropped, sent)
 
 

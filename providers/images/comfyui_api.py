@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from providers.contract import ProviderConfig
 from providers.errors import ErrorKind, ProviderError
@@ -48,18 +48,24 @@ class ComfyApi:
         scheme = "wss" if parts.scheme == "https" else "ws"
         return f"{scheme}://{parts.netloc}{parts.path}/ws?clientId={client_id}"
 
-    async def submit(self, graph: dict[str, Any], prompt_id: str, client_id: str) -> dict[str, Any]:
-        """Queue a graph under an id of ours. Returns the ``node_errors`` of outputs the server left out, usually none."""
+    async def submit(self, graph: dict[str, Any], prompt_id: str, client_id: str) -> tuple[str, dict[str, Any]]:
+        """Queue a graph under an id of ours: (the id it has, ``node_errors`` of outputs the server left out, usually none).
+
+        Servers before 0.3.46 or so know nothing of ids from outside and give one of their own.
+        """
         # Nobody looks at previews; servers since 0.8 leave them out when told so, older ones ignore the wish.
         wish = {"preview_method": "none"}
         body = {"prompt": graph, "prompt_id": prompt_id, "client_id": client_id, "extra_data": wish}
         answer = await self._ask("POST", "/prompt", json=body)
         if answer.status == 400:
-            raise rejection(self._config, self._json(answer))
+            raise rejection(self._config, self._json(answer), graph)
         self._good(answer)
         said = self._json(answer)
-        errors = said.get("node_errors") if isinstance(said, dict) else None
-        return errors if isinstance(errors, dict) else {}
+        given = said.get("prompt_id") if isinstance(said, dict) else None
+        if not isinstance(given, str) or not given:
+            raise ProviderError(ErrorKind.BAD_ANSWER, self._config.name, host_detail="no prompt_id in the answer to a submission")
+        errors = said.get("node_errors")
+        return given, errors if isinstance(errors, dict) else {}
 
     async def queue(self) -> Queue:
         said = self._json(self._good(await self._ask("GET", "/queue")))
@@ -70,7 +76,7 @@ class ComfyApi:
 
     async def history(self, prompt_id: str) -> dict[str, Any] | None:
         """The entry of a finished prompt, or None."""
-        said = self._json(self._good(await self._ask("GET", f"/history/{prompt_id}")))
+        said = self._json(self._good(await self._ask("GET", f"/history/{quote(prompt_id, safe='')}")))
         entry = said.get(prompt_id) if isinstance(said, dict) else None
         return entry if isinstance(entry, dict) else None
 
@@ -81,6 +87,17 @@ class ComfyApi:
     async def delete_pending(self, prompt_id: str) -> None:
         """Take a waiting prompt out of the queue; does nothing to a running one."""
         self._good(await self._ask("POST", "/queue", json={"delete": [prompt_id]}))
+
+    async def stop(self, prompt_id: str, queue: Queue) -> bool:
+        """Interrupt the prompt if it runs, delete it if it waits, going by ``queue``; False when it is in neither list.
+
+        Servers before 0.3.57 or so interrupt whatever runs, which is why it is asked for only while this prompt does.
+        """
+        if prompt_id in queue.running:
+            await self.interrupt(prompt_id)
+        elif prompt_id in queue.pending:
+            await self.delete_pending(prompt_id)
+        return prompt_id in queue
 
     async def view(self, image: Mapping[str, Any]) -> bytes | None:
         """The bytes of an output, or None when the file is no longer there."""
@@ -106,7 +123,7 @@ class ComfyApi:
 
     async def node(self, class_type: str) -> dict[str, Any] | None:
         """A node class's description, or None when the server does not have it (it answers an empty object)."""
-        answer = await self._ask("GET", f"/object_info/{class_type}")
+        answer = await self._ask("GET", f"/object_info/{quote(class_type, safe='')}")
         if answer.status == 404:
             return None
         said = self._json(self._good(answer))

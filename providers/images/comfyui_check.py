@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from importlib.resources import files
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, Literal
 
 from providers.contract import WorkflowFacts
 from providers.errors import ErrorKind, ProviderError
 from providers.images import comfyui_graph as graphs
+from providers.images.comfyui_inputs import input_problems
+from providers.images.comfyui_values import AVATAR_TO_IMAGE, TEXT_TO_IMAGE, shipped
 
-SHIPPED: Mapping[str, str] = {
-    "text-to-image": "text_to_image.json",
-    "avatar-image-to-image": "avatar_image_to_image.json",
-}
-"""Workflows that come with Vignette: name → file."""
 _AVATARS: Mapping[str, Literal["character", "persona"]] = {"char_avatar": "character", "user_avatar": "persona"}
 _SOCKET_ONLY = "SaveImageWebsocket"
+MOST_CLASSES = 200
+"""Kinds of nodes a server is asked about for one workflow."""
 
 
 def shipped_workflows() -> dict[str, str]:
     """Name → JSON text of the workflows that come with Vignette. They need no custom nodes."""
-    folder = files("providers.images").joinpath("workflows")
-    return {name: folder.joinpath(file).read_text("utf-8") for name, file in SHIPPED.items()}
+    return {name: shipped(name) for name in (TEXT_TO_IMAGE, AVATAR_TO_IMAGE)}
 
 
 def parsed(backend: str, text: str) -> dict[str, Any]:
@@ -59,12 +56,31 @@ def read_workflow(backend: str, text: str) -> WorkflowFacts:
     )
 
 
+async def check_workflow(backend: str, text: str, node: Callable[[str], Awaitable[Mapping[str, Any] | None]]) -> tuple[str, ...]:
+    """What is wrong with a workflow on one server. ``node`` describes a class, as ``/object_info`` does, or is None for one it has not.
+
+    Raises ``ProviderError`` (``INVALID``) for a text that is no graph, and for nothing else: a server that cannot be asked is a problem.
+    """
+    graph = parsed(backend, text)
+    found = list(static_problems(graph))
+    classes: dict[str, Mapping[str, Any] | None] = {}
+    wanted = list(dict.fromkeys(node["class_type"] for node in graph.values()))
+    if len(wanted) > MOST_CLASSES:
+        return (*found, f"The workflow has more than {MOST_CLASSES} kinds of nodes, so only its text was checked.")
+    try:
+        for class_type in wanted:
+            classes[class_type] = await node(class_type)
+    except ProviderError as error:
+        return (*found, f"Only the text was checked: {error}")
+    return (*found, *input_problems(graph, classes))
+
+
 def static_problems(graph: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong with a graph whatever server it runs on."""
     yield from graphs.fill(graph, {"prompt": "", "seed": 0}, {}).problems
     for node_id, node in graph.items():
         for name, value in node["inputs"].items():
-            source = link_of(value)
+            source = graphs.link_of(value)
             if source is not None and source[0] not in graph:
                 yield f"{graphs.where(graph, node_id, name)}: it is connected to node {source[0][:20]}, which is not in the workflow."
     if circle := _circle(graph):
@@ -72,13 +88,6 @@ def static_problems(graph: Mapping[str, Any]) -> Iterator[str]:
     savers = [node_id for node_id, node in graph.items() if node["class_type"] == _SOCKET_ONLY]
     if savers and not any(node["class_type"] in ("SaveImage", "PreviewImage") for node in graph.values()):
         yield f"{graphs.where(graph, savers[0])}: its picture is sent to a socket and never kept; use SaveImage."
-
-
-def link_of(value: Any) -> tuple[str, int] | None:
-    """(node id, output number) when an input's value is a connection."""
-    if isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], int):
-        return value[0], value[1]
-    return None
 
 
 def _circle(graph: Mapping[str, Any]) -> str | None:
@@ -97,5 +106,5 @@ def _circle(graph: Mapping[str, Any]) -> str | None:
             elif node_id in graph and node_id not in done:
                 path.add(node_id)
                 pending.append((node_id, True))
-                pending.extend((source[0], False) for value in graph[node_id]["inputs"].values() if (source := link_of(value)))
+                pending.extend((source[0], False) for value in graph[node_id]["inputs"].values() if (source := graphs.link_of(value)))
     return None

@@ -10,6 +10,7 @@ from providers.contract import ProviderConfig
 from providers.errors import ErrorKind, ProviderError
 from providers.failures import redact
 from providers.images.auth import secrets_in
+from providers.images.comfyui_graph import one_line, where
 
 _MEMORY = re.compile(r"out of memory|OutOfMemory|can't allocate memory|not enough memory", re.I)
 _PATH = re.compile(r"""(?:[A-Za-z]:)?[\\/]?(?:[\w.+-]+[\\/])+[\w.+-]*""")
@@ -18,37 +19,37 @@ _HOST_INPUTS = {"ckpt_name", "unet_name", "vae_name", "clip_name", "clip_name1",
 MOST_PROBLEMS = 4
 
 
-def rejection(config: ProviderConfig, body: Any) -> ProviderError:
-    """The ``ProviderError`` for a graph that ``POST /prompt`` refused with 400."""
+def rejection(config: ProviderConfig, body: Any, graph: Mapping[str, Any] | None = None) -> ProviderError:
+    """The ``ProviderError`` for a graph that ``POST /prompt`` refused with 400. ``graph`` is what was sent, for the nodes' titles."""
     error = body.get("error") if isinstance(body, dict) else None
-    error = error if isinstance(error, dict) else {}
+    error = error if isinstance(error, dict) else {"message": str(error or "")}
     node_errors = body.get("node_errors") if isinstance(body, dict) else None
-    found = list(node_problems(node_errors))
-    sentences = [sentence for _, sentence in found[:MOST_PROBLEMS]] or [_top(error)]
+    found = list(node_problems(node_errors, graph))
+    sentences = [sentence for _, sentence in found[:MOST_PROBLEMS]] or [_top(error, graph or {})]
     kind = ErrorKind.MISCONFIGURED if any(hosts for hosts, _ in found) or not found else ErrorKind.INVALID
     host = f"{error.get('type', '')}: {error.get('message', '')} {' | '.join(s for _, s in found)}"
     return ProviderError(kind, config.name, " ".join(sentences), host_detail=redact(host, secrets_in(config)))
 
 
-def node_problems(node_errors: Any) -> Iterator[tuple[bool, str]]:
+def node_problems(node_errors: Any, graph: Mapping[str, Any] | None = None) -> Iterator[tuple[bool, str]]:
     """(whether the host has to act, sentence) for each error of each node."""
     for node_id, entry in node_errors.items() if isinstance(node_errors, dict) else ():
         if not isinstance(entry, dict):
             continue
-        where = f"Node {_short(node_id)} ({_short(entry.get('class_type'))})"
+        known = _told(graph, str(node_id), entry.get("class_type"))
         for error in entry.get("errors") or ():
             if isinstance(error, dict):
                 extra = error.get("extra_info")
-                yield _problem(where, str(error.get("type") or ""), extra if isinstance(extra, dict) else {})
+                yield _problem(known, str(node_id), error, extra if isinstance(extra, dict) else {})
 
 
-def _problem(where: str, kind: str, extra: Mapping[str, Any]) -> tuple[bool, str]:
-    name = str(extra.get("input_name") or "")
-    at = f"{where}, input {_short(name)}" if name else where
+def _problem(graph: Mapping[str, Any], node_id: str, error: Mapping[str, Any], extra: Mapping[str, Any]) -> tuple[bool, str]:
+    name, kind = str(extra.get("input_name") or ""), str(error.get("type") or "")
+    at = where(graph, node_id, name)
     value = _short(extra.get("received_value"))
     match kind:
         case "value_not_in_list":
-            return name in _HOST_INPUTS, f"{at}: the server has no «{value}».{_available(extra.get('input_config'))}"
+            return name in _HOST_INPUTS, f"{at}: the server has no «{value}».{available(choices_in(extra.get('input_config')))}"
         case "value_smaller_than_min" | "value_bigger_than_max":
             word = "small" if kind == "value_smaller_than_min" else "big"
             return False, f"{at}: {value} is too {word}{_limit(extra.get('input_config'), kind)}."
@@ -57,15 +58,31 @@ def _problem(where: str, kind: str, extra: Mapping[str, Any]) -> tuple[bool, str
         case "invalid_input_type":
             return False, f"{at}: «{value}» is of the wrong kind."
         case "custom_validation_failed":
-            return False, f"{at} was not accepted."
-        case "return_type_mismatch" | "bad_linked_input" | "exception_during_inner_validation" | "exception_during_validation":
+            return False, f"{at} was not accepted.{_file_reason(error)}"
+        case "return_type_mismatch":
+            return True, f"{at} is connected wrongly{_mismatch(graph, extra)}."
+        case "bad_linked_input" | "exception_during_inner_validation" | "exception_during_validation" | "dependency_cycle":
             return True, f"{at} is connected wrongly."
     return True, f"{at} was not accepted ({_short(kind)})."
 
 
-def _available(config: Any) -> str:
-    """A few names from an input's description; long lists come as null."""
-    names = choices_in(config)
+def _file_reason(error: Mapping[str, Any]) -> str:
+    """LoadImage and its like name the file they miss; other nodes' words are not passed on."""
+    found = re.search(r"Invalid (?:image|mask|video|audio) file: (.+)", str(error.get("details") or ""))
+    return f" The server has no file «{_short(found[1])}»." if found else ""
+
+
+def _mismatch(graph: Mapping[str, Any], extra: Mapping[str, Any]) -> str:
+    """«: node 4 (…) gives MODEL, and LATENT belongs here»."""
+    source, config, given = extra.get("linked_node"), extra.get("input_config"), extra.get("received_type")
+    if not isinstance(source, list) or not source or not given:
+        return ""
+    wanted = config[0] if isinstance(config, list) and config and isinstance(config[0], str) else ""
+    return f": node{where(graph, str(source[0]))[4:]} gives {_short(given)}" + (f", and {_short(wanted)} belongs here" if wanted else "")
+
+
+def available(names: list[str]) -> str:
+    """A few of the names there are, as a sentence; long lists come as null from the server."""
     if not names:
         return ""
     return f" It has: {', '.join(_short(name) for name in names[:5])}{' …' if len(names) > 5 else ''}."
@@ -87,29 +104,43 @@ def _limit(config: Any, kind: str) -> str:
     return f" (limit {edge})" if isinstance(edge, int | float) else ""
 
 
-def _top(error: Mapping[str, Any]) -> str:
-    """A sentence for errors that name no node."""
-    message = str(error.get("message") or "")
+def _top(error: Mapping[str, Any], graph: Mapping[str, Any]) -> str:
+    """A sentence for errors that come without ``node_errors``; the node is named in ``details`` or, lately, in ``extra_info``."""
+    message, kind = str(error.get("message") or ""), str(error.get("type") or "")
+    extra = error.get("extra_info")
+    extra = extra if isinstance(extra, dict) else {}
+    named = re.search(r"#(.+)'", str(error.get("details") or ""))
+    node_id = str(extra.get("node_id") or (named[1] if named else ""))
+    at = f"{where(graph, node_id)}: " if node_id in graph else ""
     if found := re.search(r"node (\S+) does not exist", message):
-        return f"The workflow needs the node type «{_short(found[1])}», which the server does not have installed."
-    if error.get("type") == "prompt_no_outputs":
+        return f"{at}the workflow needs the node type «{_short(found[1])}», which the server does not have installed."
+    if kind == "missing_node_type":
+        return f"{at}the workflow needs the node type «{_short(extra.get('class_type') or '')}», which the server does not have installed."
+    if kind == "prompt_no_outputs":
         return "The workflow has no output node such as SaveImage."
     if "class_type" in message:
-        return "The workflow is not in API format."
-    return "The server did not accept the workflow."
+        return f"{at}the workflow is not in API format."
+    return f"{at}the server did not accept the workflow."
 
 
-def execution_failure(config: ProviderConfig, data: Mapping[str, Any]) -> ProviderError:
+def execution_failure(config: ProviderConfig, data: Mapping[str, Any], graph: Mapping[str, Any] | None = None) -> ProviderError:
     """The ``ProviderError`` for an ``execution_error`` message: node, type of the exception, nothing of the server's inside."""
     exception = str(data.get("exception_type") or "")
     message = str(data.get("exception_message") or "")
-    where = f"Node {_short(data.get('node_id'))} ({_short(data.get('node_type'))})"
-    host = redact(f"{where}: {exception}: {_PATH.sub('…', message)}", secrets_in(config))
+    node_id = str(data.get("node_id") or "")
+    at = where(_told(graph, node_id, data.get("node_type")), node_id)
+    host = redact(f"{at}: {exception}: {_PATH.sub('…', message)}", secrets_in(config))
     if _MEMORY.search(f"{exception} {message}"):
         return ProviderError(ErrorKind.INVALID, config.name, "It ran out of memory; a smaller size may work.", host_detail=host)
     reason = exception.rpartition(".")[2]
-    detail = f"{where} failed{f' with {_short(reason)}' if reason else ''}."
+    detail = f"{at} failed{f' with {_short(reason)}' if reason else ''}."
     return ProviderError(ErrorKind.INVALID, config.name, detail, host_detail=host)
+
+
+def _told(graph: Mapping[str, Any] | None, node_id: str, class_type: Any) -> dict[str, Any]:
+    """The graph, with the class the server named; a node inside an expanded one is not in what was sent."""
+    known = dict(graph or {})
+    return {**known, node_id: {**known.get(node_id, {}), "class_type": str(class_type)}} if class_type else known
 
 
 def _short(value: Any, most: int = 60) -> str:
@@ -117,4 +148,4 @@ def _short(value: Any, most: int = 60) -> str:
     text = " ".join(str(value).split())
     if text.startswith(("/", "\\")) or re.match(r"[A-Za-z]:[\\/]", text):
         text = text.replace("\\", "/").rpartition("/")[2]
-    return text if len(text) <= most else text[: most - 1] + "…"
+    return one_line(text, most)

@@ -11,7 +11,17 @@ from providers.errors import ErrorKind, ProviderError
 from providers.images import comfyui_graph as graphs
 from providers.images.comfyui_api import ComfyApi
 from providers.images.comfyui_lists import ComfyLists, Models
-from providers.images.comfyui_values import default_graph, uploads_needed, values_of
+from providers.images.comfyui_values import (
+    Uploads,
+    avatar_bytes,
+    default_graph,
+    empty_slots,
+    file_avatars,
+    own_graph_name,
+    pictures_for,
+    values_of,
+    with_file_names,
+)
 
 MOST_REFERENCES = 16
 GRAPHS = ImageCapabilities(
@@ -46,8 +56,8 @@ class Plan:
     names: frozenset[str]
     """Placeholders in the graph, under our names."""
     model: str
-    own: bool
-    """Our own graph, not the host's."""
+    own: str
+    """Which of our own graphs it is; empty for the host's."""
 
 
 class Planner:
@@ -60,12 +70,13 @@ class Planner:
 
     async def plan(self, spec: RenderSpec) -> Plan:
         try:
-            workflow = default_graph(spec) if spec.workflow is None else graphs.parse(spec.workflow)
+            own = own_graph_name(spec)
+            workflow = default_graph(spec) if own or spec.workflow is None else graphs.parse(spec.workflow)
         except graphs.WorkflowError as error:
             raise ProviderError(ErrorKind.MISCONFIGURED, self._config.name, str(error)) from error
         names = frozenset(graphs.OTHER_NAMES.get(name, name) for name in graphs.placeholders_in(workflow))
         model = await self._model(spec) if "model" in names else ""
-        return Plan(workflow, names, model, spec.workflow is None)
+        return Plan(workflow, names, model, own)
 
     async def _model(self, spec: RenderSpec) -> str:
         """The wanted model in the server's spelling, else the configured one, else the server's first checkpoint."""
@@ -79,27 +90,37 @@ class Planner:
         if found is None and models.names:
             kind = ErrorKind.INVALID if spec.model and spec.model != self._config.model else ErrorKind.MISCONFIGURED
             raise ProviderError(kind, self._config.name, f"It has no model «{wanted[:80]}». It has: {few(models)}.")
-        if found is not None and found not in models.checkpoints and spec.workflow is None:
+        if found is not None and found not in models.checkpoints and own_graph_name(spec):
             detail = f"«{found[:80]}» is a bare diffusion model: it needs a workflow of your own."
             raise ProviderError(ErrorKind.INVALID, self._config.name, detail)
         return found or wanted
 
-    async def upload(self, spec: RenderSpec, plan: Plan, prompt_id: str) -> list[str]:
-        """Upload the references the graph asks for, under names no other job has."""
-        count = uploads_needed(plan.names, len(spec.references))
-        return [await self._api.upload(reference.data, f"{prompt_id}-{number}") for number, reference in enumerate(spec.references[:count])]
+    async def upload(self, spec: RenderSpec, plan: Plan, stem: str) -> Uploads:
+        """Upload the references the graph asks for. ``stem`` begins their file names and must be this job's alone."""
+        pictures = pictures_for(spec, plan.names)
+        images = [await self._api.upload(reference.data, f"{stem}-{number}") for number, reference in enumerate(pictures)]
+        avatars = {name: await self._api.upload(avatar_bytes(spec, name), f"{stem}-{name}") for name in sorted(file_avatars(plan.workflow))}
+        return Uploads(tuple(images), avatars)
 
-    def fill(self, spec: RenderSpec, plan: Plan, uploads: list[str]) -> graphs.Filled:
+    def fill(self, spec: RenderSpec, plan: Plan, uploads: Uploads) -> graphs.Filled:
+        """The graph to be sent. Raises ``ProviderError`` for a placeholder without a value."""
         prefix = f"vignette/{uuid.uuid4().hex[:16]}"
-        values = values_of(spec, model=plan.model, uploads=uploads, file_prefix=prefix)
+        values = values_of(spec, model=plan.model, uploads=uploads.images, file_prefix=prefix)
+        values.update(empty_slots(plan.names, len(uploads.images)))
         try:
-            filled = graphs.fill(plan.workflow, values, spec.placeholders)
+            filled = graphs.fill(with_file_names(plan.workflow, uploads.avatars), values, spec.placeholders)
         except graphs.WorkflowError as error:
             raise ProviderError(ErrorKind.MISCONFIGURED, self._config.name, str(error)) from error
         if filled.unfilled:
-            names = ", ".join(f"%{name}%" for name in filled.unfilled[:5])
-            raise ProviderError(ErrorKind.INVALID, self._config.name, f"The workflow asks for {names}, and there is no such value.")
+            raise ProviderError(ErrorKind.INVALID, self._config.name, _no_value(filled.unfilled, len(uploads.images), plan))
         return filled
+
+
+def _no_value(unfilled: tuple[str, ...], pictures: int, plan: Plan) -> str:
+    names = ", ".join(f"%{name}%" for name in unfilled[:5])
+    if all(graphs.is_image_name(name) for name in unfilled):
+        return f"The workflow draws from {graphs.image_places(plan.names)} reference pictures ({names}), and there are {pictures}."
+    return f"The workflow asks for {names}, and there is no such value."
 
 
 def few(models: Models, most: int = 5) -> str:

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -32,7 +32,7 @@ OVER = {"execution_success", "execution_error", "execution_interrupted"}
 class Listener:
     """Turns the frames of one client id into progress of one prompt."""
 
-    def __init__(self, prompt_id: str, graph: Mapping[str, Any], watch: RenderWatch, over: asyncio.Event) -> None:
+    def __init__(self, prompt_id: Callable[[], str], graph: Mapping[str, Any], watch: RenderWatch, over: asyncio.Event) -> None:
         self.alive = False
         """Frames are arriving; polling may be slow."""
         self.opened = asyncio.Event()
@@ -54,7 +54,7 @@ class Listener:
             return
         data = message.get("data") if isinstance(message, dict) else None
         # After a reconnect ``executing`` lacks the prompt_id; the client id is this job's alone, so it is ours.
-        if not isinstance(data, dict) or data.get("prompt_id", self._prompt_id) != self._prompt_id:
+        if not isinstance(data, dict) or data.get("prompt_id", self._prompt_id()) != self._prompt_id():
             return
         kind = message.get("type")
         if kind in OVER or (kind == "executing" and data.get("node") is None):

@@ -33,7 +33,9 @@ class PromptLost(Exception):
 class Run:
     """One prompt of ours on the server."""
 
+    client_id: str
     prompt_id: str
+    """The server's id of it, once it is submitted."""
     cancelled: bool = False
     over: asyncio.Event = field(default_factory=asyncio.Event)
     """Look now: the socket says it is over, or it was cancelled."""
@@ -70,6 +72,8 @@ class Waiting:
                 await self._rest(run, self.pause)
                 continue
             misses = 0 if run.prompt_id in queue else misses + 1
+            if run.cancelled and not misses:  # it was being submitted when it was cancelled
+                await self.api.stop(run.prompt_id, queue)
             if run.prompt_id in queue.pending:
                 deadline = time.monotonic() + self.seconds
                 watch.progress(Progress("queued", place=queue.pending.index(run.prompt_id)))
@@ -100,7 +104,7 @@ class Waiting:
         raise ProviderError(ErrorKind.TIMED_OUT, self.config.name, host_detail=f"no picture after {self.seconds:.0f} s of drawing")
 
 
-def check_outcome(config: ProviderConfig, entry: Mapping[str, Any]) -> None:
+def check_outcome(config: ProviderConfig, entry: Mapping[str, Any], graph: Mapping[str, Any] | None = None) -> None:
     """Raise ``ProviderError`` unless a history entry is a success. An interrupted prompt has status «error» too; its messages tell."""
     status = entry.get("status")
     if not isinstance(status, dict) or status.get("status_str") != "error":
@@ -111,7 +115,7 @@ def check_outcome(config: ProviderConfig, entry: Mapping[str, Any]) -> None:
         if event == "execution_interrupted":
             raise ProviderError(ErrorKind.CANCELLED, config.name)
         if event == "execution_error" and isinstance(data, dict):
-            raise execution_failure(config, data)
+            raise execution_failure(config, data, graph)
     raise ProviderError(ErrorKind.BAD_ANSWER, config.name, host_detail="the history says error and not why")
 
 

@@ -76,7 +76,7 @@ async def test_a_picture(server: Loopback) -> None:
     assert [(report.stage, report.place) for report in watch.reports] == [("queued", 1), ("queued", 1), ("drawing", None)]
     assert watch.remembered == [JOB]
     assert server.asked("/api/view")[0].query["filename"] == "hash.png"
-    assert result.parameters["workflow"] == "built in"
+    assert result.parameters["workflow"] == "text-to-image"
 
 
 async def test_references_are_uploaded_and_a_hosts_graph_is_used(server: Loopback) -> None:

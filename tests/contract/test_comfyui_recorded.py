@@ -35,7 +35,7 @@ async def server() -> AsyncIterator[Loopback]:
 
 def heard(frames: list[dict[str, Any]], graph: dict[str, Any], prompt_id: str) -> tuple[Watch, asyncio.Event]:
     watch, over = Watch(), asyncio.Event()
-    listener = Listener(prompt_id, graph, watch, over)
+    listener = Listener(lambda: prompt_id, graph, watch, over)
     for frame in frames:
         if frame.get("from") == "server":
             listener.hear(json.dumps(frame["json"]) if "json" in frame else base64.b64decode(frame.get("base64", "")))
@@ -113,17 +113,19 @@ def test_a_failed_history_names_the_node_and_no_path() -> None:
         ("out_of_range", ErrorKind.INVALID, ["8 is too small (limit 16)", "100000 is too big"]),
         ("wrong_value_type", ErrorKind.INVALID, ["input steps", "many"]),
         ("input_missing", ErrorKind.MISCONFIGURED, ["input seed is missing"]),
-        ("input_image_missing", ErrorKind.INVALID, ["Node 1 (LoadImage), input image"]),
+        ("input_image_missing", ErrorKind.INVALID, ["Node 1 (LoadImage), input image", "no file «no-such-upload.png»"]),
         ("link_to_missing_node", ErrorKind.MISCONFIGURED, ["connected wrongly"]),
-        ("link_wrong_type", ErrorKind.MISCONFIGURED, ["connected wrongly"]),
+        ("link_wrong_type", ErrorKind.MISCONFIGURED, ["node 4 (CheckpointLoaderSimple) gives MODEL, and LATENT belongs here"]),
         ("link_malformed", ErrorKind.MISCONFIGURED, ["connected wrongly"]),
-        ("unknown_class", ErrorKind.MISCONFIGURED, ["«NoSuchNode»", "installed"]),
+        ("unknown_class", ErrorKind.MISCONFIGURED, ["Node 4 (NoSuchNode): ", "«NoSuchNode»", "installed"]),
         ("no_outputs", ErrorKind.MISCONFIGURED, ["SaveImage"]),
         ("ui_format", ErrorKind.MISCONFIGURED, ["API format"]),
     ],
 )
 def test_refusals(case: str, kind: ErrorKind, words: list[str]) -> None:
-    error = rejection(HOST, recorded("comfyui-0.8.0", f"prompt_error_{case}")["response"]["body"])
+    exchange = recorded("comfyui-0.8.0", f"prompt_error_{case}")
+    sent = exchange["request"].get("body")
+    error = rejection(HOST, exchange["response"]["body"], sent.get("prompt") if isinstance(sent, dict) else None)
     assert error.kind is kind
     assert [word for word in words if word not in str(error)] == []
     assert "execution.py" not in str(error) + error.host_detail
