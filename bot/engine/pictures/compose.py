@@ -2,6 +2,8 @@
 
 Positive: extra prompt of the model, quality tags of its family, style or common prefix, character prefix, prompt. Where the prefix
 holds ``{prompt}``, the prompt goes there, and the character prefix comes after everything else.
+Positive for models that read sentences (``Parts.subject_first``), unless ``{prompt}`` says otherwise: prompt, character prefix, extra
+prompt of the model, quality tags, style or common prefix.
 Negative: the call's, style or common, the character's, the model's.
 
 The rules are SillyTavern's, with these differences made on purpose: ``$&`` and its like in a prompt are plain text (there they are
@@ -15,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import reduce
 
 from bot.domain.pictures import Mode, Prompt
 from bot.engine.pictures.modes import MODE_TABLE
@@ -22,11 +25,11 @@ from bot.engine.story.macros import expand
 from bot.engine.story.world import World
 
 # What JavaScript's trim() and \s take for white space; the rules were made there.
-_SPACE = "\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
-_EDGES = re.compile(f"^[{_SPACE}]+|[{_SPACE}]+$")
+_SPACE = "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 _EDGE_COMMA = re.compile(r"\A,|,\Z")
 _MARKER = re.compile(r"\{\{prompt\}\}|\{prompt\}")
 _CHAR_PREFIX = re.compile(rf"\Achar([{_SPACE}]|,)|\{{\{{charPrefix\}}\}}", re.IGNORECASE)
+_FULL_STOPS = tuple(".!?…。！？")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ class Parts:
     model_prompt: str = ""
     quality_tags: str = ""
     model_negative: str = ""
+    subject_first: bool = False
+    """The model reads sentences: what the picture shows comes before style and extra words."""
     world: World | None = None
     """What macros expand to; None leaves them as they are."""
 
@@ -63,7 +68,7 @@ def _clean(text: str) -> str:
 
 
 def _trim(text: str) -> str:
-    return _EDGES.sub("", text)
+    return text.strip(_SPACE)
 
 
 def join(base: str, extra: str, *, marker: bool = False) -> str:
@@ -82,26 +87,55 @@ def join(base: str, extra: str, *, marker: bool = False) -> str:
 def compose(parts: Parts) -> Composed:
     """The finished positive and negative prompt. Macros are expanded last, on the joined strings."""
     steps: list[str] = []
-    add = _recorder(steps)
     own_prefix, own_negative = ("", "") if parts.group else (parts.character_prefix, parts.character_negative)
     prompt, call_negative = _with_character(parts, own_prefix, own_negative, steps)
-    positive = add("extra prompt of the model", "", parts.model_prompt)
-    positive = add("quality tags", positive, parts.quality_tags)
-    positive = add("prefix", positive, parts.prefix)
     applies = MODE_TABLE[parts.mode].character_prefix and not parts.group
-    if applies and own_prefix:
-        steps.append(f"character prefix: {own_prefix}")
-        positive = join(positive, own_prefix)
-    if prompt:
-        how = "prompt at the marker" if _MARKER.search(positive) else "prompt"
-        steps.append(f"{how}: {prompt}")
-    positive = join(positive, prompt, marker=True)
+    described = own_prefix if applies else ""
+    marked = any(_MARKER.search(text) for text in (parts.model_prompt, parts.quality_tags, parts.prefix, described))
+    leads = parts.subject_first and bool(prompt) and not marked
+    positive = (_subject_first if leads else _subject_last)(parts, prompt, described, steps)
     negative = join(join(call_negative, join(parts.negative, own_negative if applies else "")), parts.model_negative)
     steps.extend(_negative_steps(parts, own_negative if applies else ""))
     if parts.world is None:
         return Composed(Prompt(positive=positive, negative=negative, steps=tuple(steps)))
     world = replace(parts.world, char_prefix=own_prefix, char_negative=own_negative, prompt=parts.world.prompt or prompt)
     return _expanded(positive, negative, steps, world)
+
+
+def _subject_last(parts: Parts, prompt: str, described: str, steps: list[str]) -> str:
+    add = _recorder(steps)
+    positive = add("extra prompt of the model", "", parts.model_prompt)
+    positive = add("quality tags", positive, parts.quality_tags)
+    positive = add("prefix", positive, parts.prefix)
+    if described:
+        steps.append(f"character prefix: {described}")
+        positive = join(positive, described)
+    if prompt:
+        how = "prompt at the marker" if _MARKER.search(positive) else "prompt"
+        steps.append(f"{how}: {prompt}")
+    return join(positive, prompt, marker=True)
+
+
+def _subject_first(parts: Parts, prompt: str, described: str, steps: list[str]) -> str:
+    named = (
+        ("prompt", prompt),
+        ("character prefix", described),
+        ("extra prompt of the model", parts.model_prompt),
+        ("quality tags", parts.quality_tags),
+        ("prefix", parts.prefix),
+    )
+    steps.extend(f"{name}: {text}" for name, text in named if text)
+    return reduce(_follow, (text for _, text in named))
+
+
+def _follow(base: str, extra: str) -> str:
+    """Words behind words as in prose: a sentence is followed by a space, anything else by a comma."""
+    left, right = base.strip(f"{_SPACE},"), extra.strip(f"{_SPACE},")
+    if not left or not right:
+        return left or right
+    if left.endswith((*_FULL_STOPS, ":", ";")):
+        return f"{left} {right}"
+    return f"{left}. {right}" if right[0].isupper() and right.endswith(_FULL_STOPS) else f"{left}, {right}"
 
 
 def _negative_steps(parts: Parts, character: str) -> list[str]:

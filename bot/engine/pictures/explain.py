@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.domain.pictures import Mode
-from bot.engine.pictures.compose import Parts, compose
-from bot.engine.pictures.enhance import enhanced, quality_tags
+from bot.engine.pictures.compose import Parts
+from bot.engine.pictures.enhance import finished
 from bot.engine.pictures.intent import detect
 from bot.engine.pictures.sizes import resolve_size
 from bot.engine.story.world import World
@@ -61,7 +61,7 @@ def explain_prompt(question: dict[str, Any]) -> dict[str, Any]:
         return _wrong(error)
     parts = asked.model_dump(exclude={"char", "user", "family"})
     world = World(char=asked.char, user=asked.user)
-    result = enhanced(compose(Parts(**parts, quality_tags=quality_tags(asked.family), world=world)).prompt, asked.family)
+    result = finished(Parts(**parts, world=world), asked.family).prompt
     return {"positive": result.positive, "negative": result.negative, "steps": list(result.steps)}
 
 

@@ -96,3 +96,66 @@ def test_join(base: str, extra: str, joined: str) -> None:
 @given(st.text(alphabet="ab, {}prompt$\\", max_size=30), st.text(alphabet="ab, {}prompt$\\", max_size=30))
 def test_nothing_fails(prefix: str, prompt: str) -> None:
     compose(Parts("you", prompt, prefix=prefix, character_prefix=prompt, world=World()))
+
+
+# subject first
+
+FIRST: list[tuple[dict[str, Any], str]] = [
+    ({}, "elf, red hair, best quality"),
+    ({"prompt": "An elf waits."}, "An elf waits. red hair, best quality"),
+    ({"prompt": "An elf waits", "prefix": "Painted in oil."}, "An elf waits, red hair. Painted in oil."),
+    ({"prompt": "An elf waits!", "prefix": "Painted in oil.", "character_prefix": "She has red hair."},
+     "An elf waits! She has red hair. Painted in oil."),
+    ({"prompt": "Who is there?", "prefix": "oil,,"}, "Who is there? red hair, oil"),
+    ({"prompt": "一位骑士。", "prefix": "油画"}, "一位骑士。 red hair, 油画"),
+    ({"prompt": " elf, ", "prefix": ",oil,", "character_prefix": ", red hair ,"}, "elf, red hair, oil"),
+    ({"prompt": "A sign:", "character_prefix": "red letters;", "prefix": "oil"}, "A sign: red letters; oil"),
+    ({"model_prompt": "ink style", "quality_tags": "sharp"}, "elf, red hair, ink style, sharp, best quality"),
+    ({"prefix": "", "character_prefix": ""}, "elf"),
+    ({"prefix": ", ,"}, "elf, red hair"),
+    ({"group": True}, "elf, best quality"),
+    ({"mode": "me"}, "elf, best quality"),
+    ({"mode": "free", "prompt": "{{charPrefix}}, riding"}, "red hair, riding, best quality"),
+    # the player's marker says where the prompt goes, and without a prompt there is nothing to lead with
+    ({"prefix": "oil, {prompt}, hd"}, "oil, elf, hd, red hair"),
+    ({"prefix": "oil, {{prompt}}, hd"}, "oil, elf, hd, red hair"),
+    ({"character_prefix": "a {prompt} b"}, "best quality, a elf b"),
+    ({"prompt": ""}, "best quality, red hair"),
+    ({"prompt": "{{char}} and {{user}}"}, "Mira and Ann, red hair, best quality"),
+    ({"prompt": "a {prompt} b"}, "a {prompt} b, red hair, best quality"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("more", "positive"), FIRST)
+def test_subject_first(more: dict[str, Any], positive: str) -> None:
+    given_parts: dict[str, Any] = {"mode": "you", "prompt": "elf", **BASE, **more}
+    world = World(char="Mira", user="Ann")
+    result = compose(Parts(**given_parts, subject_first=True, world=world)).prompt
+    assert result.positive == positive
+    assert result.negative == compose(Parts(**given_parts, world=world)).prompt.negative
+
+
+def test_steps_tell_that_the_subject_leads() -> None:
+    steps = compose(Parts("you", "elf", **BASE, subject_first=True)).prompt.steps
+    assert [step.partition(":")[0] for step in steps] == ["prompt", "character prefix", "prefix", "negative", "character negative"]
+
+
+WORDS = st.text(alphabet="Aab,. ", max_size=12)
+
+
+@given(WORDS, WORDS, WORDS)
+def test_subject_first_is_well_formed_and_loses_no_letter(prompt: str, described: str, prefix: str) -> None:
+    positive = compose(Parts("you", prompt, prefix=prefix, character_prefix=described, subject_first=True)).prompt.positive
+    usual = compose(Parts("you", prompt, prefix=prefix, character_prefix=described)).prompt.positive
+    assert sorted(positive.replace(",", "").replace(".", "").replace(" ", "")) == sorted(
+        usual.replace(",", "").replace(".", "").replace(" ", "")
+    )
+    if not any(",," in "".join(text.split()) for text in (prompt, described, prefix)):
+        assert ",," not in "".join(positive.split())
+
+
+@pytest.mark.parametrize("space", [" ", "\u00a0", "\u2005", "\ufeff"])
+def test_trimming_takes_time_in_proportion(space: str) -> None:
+    """With time that grows with the square, this would outlast the suite's time limit."""
+    inner = f"a{space * 100_000}b"
+    assert join(f"{space}{inner}{space}", "c") == f"{inner}, c"
