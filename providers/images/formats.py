@@ -57,14 +57,20 @@ def is_bomb(data: bytes) -> bool:
             Image.open(io.BytesIO(data)).close()
         except Image.DecompressionBombError:
             return True
-        except (OSError, ValueError, SyntaxError):
-            return False  # unreadable for other reasons, which the reader of the picture will meet
+        except Exception:  # hostile files make the parsers raise nearly anything; whoever reads the picture will meet it
+            return False
     return False
 
 
 def rendered(data: bytes, name: str, *, seed: int | None = None) -> RenderedImage:
-    """The bytes as a picture of the backend ``name``. Raises ``ProviderError`` (BAD_ANSWER) when they are none, cut short or a bomb."""
+    """The bytes as a picture of the backend ``name``.
+
+    Raises ``ProviderError``: BAD_ANSWER when they are none, cut short or a bomb, INVALID for SVG.
+    """
     mime = mime_of(data)
+    if not mime and b"<svg" in data[:1000].lower():
+        # Models that draw vectors always do: asking again would only be paid for again.
+        raise ProviderError(ErrorKind.INVALID, name, "It drew a vector picture, which cannot be shown here.")
     if not mime:
         raise ProviderError(
             ErrorKind.BAD_ANSWER, name, "There was no picture in it.", host_detail=f"{len(data)} bytes of no known image format"
