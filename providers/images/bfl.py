@@ -7,9 +7,10 @@ restart goes on waiting instead of paying twice. A task cannot be cancelled. Mod
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,6 +21,7 @@ from providers.contract import (
     ImageModelInfo,
     Progress,
     ProviderConfig,
+    Reference,
     RenderedImage,
     RenderResult,
     RenderSpec,
@@ -28,10 +30,10 @@ from providers.contract import (
 from providers.errors import ErrorKind, ProviderError
 from providers.images.bfl_models import MODELS, Shape, fields_of
 from providers.images.cloud import CloudBackend, key_of
-from providers.images.cloud_errors import bad_answer, refused
+from providers.images.cloud_errors import Meaning, as_object, bad_answer, refused
 from providers.images.options import read_options
 from providers.images.polling import Pace, belongs_to, or_anew, recalled, wait_for
-from providers.images.references import as_base64, checked
+from providers.images.references import as_base64, at_most, checked
 from providers.images.results import fetched, number_of, size_came
 
 MODEL = "flux-2-pro"
@@ -54,11 +56,13 @@ class BflOptions(BaseModel):
     """First pause between two looks at a task; it grows to five seconds."""
     safety_tolerance: int | None = Field(default=None, ge=0, le=6)
     """0 is strictest, 5 or 6 mildest by model; unset takes the mildest where adult content is allowed and the service's own elsewhere."""
-    output_format: Literal["jpeg", "png"] = "png"
+    output_format: Literal["jpeg", "png", "webp"] = "png"
     prompt_upsampling: bool | None = None
     """Let the service rewrite prompts, on models that can; unset keeps prompts as they are."""
     raw: bool | None = None
     """Less processed look of flux-pro-1.1-ultra."""
+    image_prompt_strength: float | None = Field(default=None, ge=0, le=1)
+    """How much a reference picture counts in flux-pro-1.1-ultra; unset takes the service's own (0.1)."""
     like: str = MODEL
     """Which known model's fields a model takes that is not known here."""
 
@@ -75,6 +79,12 @@ class Task:
 
 class BlackForestLabsBackend(CloudBackend):
     """Black Forest Labs' API."""
+
+    MEANINGS: ClassVar = (
+        Meaning(re.compile(r"insufficient_credits"), ErrorKind.NO_CREDIT),
+        Meaning(re.compile(r"validation_error"), ErrorKind.INVALID),
+    )
+    ERROR_KEYS: ClassVar = CloudBackend.ERROR_KEYS | {"retry_after", "details"}
 
     def __init__(self, config: ProviderConfig) -> None:
         options = self._options = read_options(config, BflOptions)
@@ -123,10 +133,11 @@ class BlackForestLabsBackend(CloudBackend):
         model = spec.model or self.model
         dropped: list[Dropped] = []
         fields = self._fields(spec, model, dropped)
+        references = at_most(spec.references, self._shape(model).references, model, dropped)
         task = self._remembered(watch)
         image = await or_anew(self._result(task, spec, watch)) if task else None
         if task is None or image is None:
-            task = await self._submit(spec, model, fields)
+            task = await self._submit(references, model, fields)
             await watch.remember(json.dumps({"id": task.id, "url": task.url, "cost": "" if task.cost is None else str(task.cost)}))
             image = await self._result(task, spec, watch)
         cost = None if task.cost is None else task.cost * DOLLARS_PER_CREDIT
@@ -145,13 +156,16 @@ class BlackForestLabsBackend(CloudBackend):
             fields["prompt_upsampling"] = bool(options.prompt_upsampling)
         if shape.raw and options.raw is not None:
             fields["raw"] = options.raw
+        if shape.strength and spec.references and options.image_prompt_strength is not None:
+            fields["image_prompt_strength"] = options.image_prompt_strength
         return fields
 
-    async def _submit(self, spec: RenderSpec, model: str, fields: dict[str, Any]) -> Task:
-        shape = self._shape(model)
-        references = checked(spec.references[: shape.references], self.name, most_bytes=REFERENCE_BYTES)
-        pictures = dict(zip(shape.reference_fields(), (as_base64(reference) for reference in references), strict=False))
-        answer = await self._ask_json("POST", f"/v1/{model}", seconds=UPLOAD_SECONDS, model=model, json={**fields, **pictures})
+    async def _submit(self, references: tuple[Reference, ...], model: str, fields: dict[str, Any]) -> Task:
+        sound = checked(references, self.name, most_bytes=REFERENCE_BYTES)
+        pictures = dict(zip(self._shape(model).reference_fields(), (as_base64(reference) for reference in sound), strict=False))
+        answer = await self._ask_json(
+            "POST", f"/v1/{self._in_path(model)}", seconds=UPLOAD_SECONDS, model=model, json={**fields, **pictures}
+        )
         answer = answer if isinstance(answer, Mapping) else {}
         task_id, url = answer.get("id"), answer.get("polling_url")
         if not isinstance(task_id, str) or not task_id:
@@ -193,12 +207,13 @@ class BlackForestLabsBackend(CloudBackend):
                 else bad_answer(self.name, "Ready without a sample", "There was no picture in it.")
             )
         if status.endswith("Moderated"):
-            return refused(self.name, f"status {status}")
+            what = "the words or a reference picture" if status.startswith("Request") else "the finished picture"
+            return refused(self.name, f"status {status}{_details(answer)}", f"Its filter objected to {what}.")
         if status == NOT_FOUND and task.misses:
             task.misses -= 1
             return None
         if status in ("Error", "Failed", NOT_FOUND):
-            return bad_answer(self.name, f"status {status}")
+            return bad_answer(self.name, f"status {status}{_details(answer)}")
         if status != "Pending":
             raise bad_answer(self.name, f"unknown status «{status[:40]}»")
         fraction = number_of(answer.get("progress"))
@@ -213,3 +228,13 @@ class BlackForestLabsBackend(CloudBackend):
                 return {"status": NOT_FOUND}
             raise
         return answer if isinstance(answer, Mapping) else {}
+
+    def _reshape(self, body: Any) -> Any:
+        """``{"error": code, "message", "retry_after"?, "details"?}`` of its guide; its description's ``detail`` list stays."""
+        return as_object(body)
+
+
+def _details(answer: Mapping[str, Any]) -> str:
+    """What a task that ended badly says of it, for the log."""
+    details = answer.get("details")
+    return f" {json.dumps(details)[:300]}" if isinstance(details, Mapping) and details else ""

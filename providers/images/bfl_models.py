@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from providers.contract import Dropped, RenderSpec, SizeRule
-from providers.images.limits import in_range, nearest_ratio, ratio_pairs, within_pixels
+from providers.images.limits import in_range, nearest_ratio, ratio_pairs
+from providers.images.sizes import nearest_size
 
 RATIOS = ("21:9", "16:9", "3:2", "4:3", "5:4", "1:1", "4:5", "3:4", "2:3", "9:16", "9:21")
 BY_PIXELS_2 = SizeRule(least=64, most=4096, step=16, max_pixels=4_000_000)
@@ -29,6 +30,8 @@ class Shape:
     guidance: tuple[float, float] | None = None
     upsampling: bool = False
     raw: bool = False
+    strength: bool = False
+    """Whether it takes ``image_prompt_strength``."""
 
     def reference_fields(self) -> tuple[str, ...]:
         return tuple(self.image_field if n == 1 else f"{self.image_field}_{n}" for n in range(1, self.references + 1))
@@ -39,7 +42,7 @@ _FLEX = Shape("flux2", BY_PIXELS_2, references=8, tolerance=5, steps=(1, 50), gu
 _KLEIN = Shape("flux2", BY_PIXELS_2, references=4, tolerance=5)
 _KONTEXT = Shape("flux", BY_RATIO, references=4, tolerance=6, upsampling=True)
 _PRO_11 = Shape("flux", BY_PIXELS_1, references=1, tolerance=6, image_field="image_prompt", upsampling=True)
-_ULTRA = Shape("flux", BY_RATIO, references=1, tolerance=6, image_field="image_prompt", upsampling=True, raw=True)
+_ULTRA = Shape("flux", BY_RATIO, references=1, tolerance=6, image_field="image_prompt", upsampling=True, raw=True, strength=True)
 _DEV = Shape(
     "flux", BY_PIXELS_1, references=1, tolerance=6, image_field="image_prompt", steps=(1, 50), guidance=(1.5, 5.0), upsampling=True
 )
@@ -67,8 +70,7 @@ def fields_of(spec: RenderSpec, shape: Shape, dropped: list[Dropped]) -> dict[st
     if shape.sizes.ratios:
         fields["aspect_ratio"] = nearest_ratio(spec.width, spec.height, RATIOS)
     else:
-        most = shape.sizes.max_pixels or shape.sizes.most**2
-        width, height = within_pixels(spec.width, spec.height, most, shape.sizes.step)
+        width, height = nearest_size(spec.width, spec.height, shape.sizes)
         fields |= {"width": width, "height": height}
     if shape.steps and spec.steps is not None:
         fields["steps"] = in_range(spec.steps, *shape.steps, "steps", dropped)

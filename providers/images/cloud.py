@@ -6,20 +6,21 @@ their file says otherwise: such a call reports no progress, and hanging up is th
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 from providers.contract import Health, ImageModelInfo, ProviderConfig
-from providers.errors import ProviderError
+from providers.errors import ErrorKind, ProviderError
 from providers.http import Answer, json_of, request
 from providers.images.cloud_errors import Meaning, failure_of
 
 PICTURE_SECONDS = 180.0
 """Limit of one picture when the host set none."""
 QUESTION_SECONDS = 20.0
-_ERROR_KEYS = {"error", "message", "code", "status", "detail", "type", "success", "request_id", "user_id"}
+_PATH = re.compile(r"[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*")
 KEPT_SECONDS = 600.0
 """How long a model list is remembered."""
 
@@ -41,6 +42,10 @@ class CloudBackend:
     SECONDS: ClassVar[float] = PICTURE_SECONDS
     MEANINGS: ClassVar[Sequence[Meaning]] = ()
     """What this service's own error words mean, first match first."""
+    ERROR_KEYS: ClassVar[frozenset[str]] = frozenset(
+        ("error", "errors", "message", "code", "status", "detail", "type", "success", "request_id", "user_id")
+    )
+    """Keys of an object that says nothing but an error."""
 
     def __init__(self, config: ProviderConfig, headers: Mapping[str, str], *, model: str = "") -> None:
         self.name = config.name
@@ -99,10 +104,19 @@ class CloudBackend:
     def _json(self, answer: Answer, model: str = "") -> Any:
         """The JSON of an answer. An object that says nothing but an error is one, whatever its status."""
         found = json_of(answer, self._config)
-        if isinstance(found, Mapping) and found.get("error") and not set(found) - _ERROR_KEYS:
+        if not isinstance(found, Mapping) or not (found.get("error") or found.get("errors") or found.get("detail")):
+            return found
+        if not {key for key, value in found.items() if value != []} - self.ERROR_KEYS:
             status = found.get("status")
             raise self._failure(replace(answer, status=status if isinstance(status, int) else 0), model)
         return found
+
+    def _in_path(self, model: str) -> str:
+        """A model's name as part of an address. Raises ``ProviderError`` for one that could lead elsewhere: people choose models."""
+        if _PATH.fullmatch(model) and not {".", ".."} & set(model.split("/")):
+            return model
+        kind = ErrorKind.MISCONFIGURED if model == self.model else ErrorKind.INVALID
+        raise ProviderError(kind, self.name, f"It has no model «{model[:80]}».")
 
     def _failure(self, answer: Answer, model: str = "") -> ProviderError:
         return failure_of(self._config, answer, self.MEANINGS, reshape=self._reshape, asked=model, own=self.model)

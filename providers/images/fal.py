@@ -7,12 +7,14 @@ remembered before the wait. A picture that its safety checker blacked out counts
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
+import httpx
+
 from providers.contract import (
+    Dropped,
     Health,
     ImageCapabilities,
     ImageModelInfo,
@@ -22,11 +24,12 @@ from providers.contract import (
     RenderResult,
     RenderSpec,
     RenderWatch,
-    SizeRule,
 )
 from providers.errors import ErrorKind, ProviderError
+from providers.http import Answer, json_of
 from providers.images.cloud import CloudBackend, key_of
-from providers.images.cloud_errors import Meaning, bad_answer, refused
+from providers.images.cloud_errors import bad_answer, refused
+from providers.images.fal_errors import MEANINGS, final, reshaped, typed
 from providers.images.fal_models import PIXELS, Endpoint, editors_of
 from providers.images.fal_platform import FalPlatform
 from providers.images.fal_request import FalOptions, body_of
@@ -34,14 +37,14 @@ from providers.images.families import prompt_style_of
 from providers.images.limits import ratio_pairs
 from providers.images.options import read_options
 from providers.images.polling import Pace, belongs_to, or_anew, recalled, wait_for
-from providers.images.references import as_data_uri, checked
+from providers.images.references import as_data_uri, at_most, checked
 from providers.images.results import fetched, size_came
 
 MODEL = "fal-ai/flux/dev"
 DOMAINS = ("fal.run", "fal.ai")
 REFERENCE_BYTES = 10_000_000
-_BAD_IMAGE = re.compile(r"image_too_|image_load_error|file_download_error|file_too_large|unsupported_image_format")
-_NO_MONEY = re.compile(r"exhausted balance|insufficient|top up|billing|locked", re.IGNORECASE)
+RESULT_TRIES = 3
+"""How often a result that is ready is asked for, where nothing said that the request had failed."""
 
 
 @dataclass(slots=True)
@@ -52,6 +55,10 @@ class Request:
     response: str
     cancel: str
     cancelled: bool = False
+    error: tuple[str, str] = ("", "")
+    """(words, type) of a request that failed, as its status told."""
+    over: bool = False
+    """It came to its end, well or badly: asking for it again brings the same."""
 
     def record(self) -> str:
         return json.dumps({"status": self.status, "response": self.response, "cancel": self.cancel})
@@ -61,15 +68,8 @@ class FalBackend(CloudBackend):
     """fal.ai's queue."""
 
     SECONDS = 300.0
-    MEANINGS: ClassVar = (
-        Meaning(re.compile(r"content_policy_violation"), ErrorKind.REFUSED),
-        Meaning(re.compile(r"no_media_generated"), ErrorKind.BAD_ANSWER, "It gave no picture; another try may work."),
-        Meaning(_BAD_IMAGE, ErrorKind.INVALID, "It did not accept a reference picture."),
-        Meaning(re.compile(r"generation_timeout"), ErrorKind.TIMED_OUT),
-        Meaning(re.compile(r"request_timeout|startup_timeout|runner_(?!server_error|incomplete)"), ErrorKind.BUSY),
-        Meaning(re.compile(r"client_(?:disconnected|cancelled)"), ErrorKind.CANCELLED, statuses=(499,)),
-        Meaning(_NO_MONEY, ErrorKind.NO_CREDIT, statuses=(402, 403)),
-    )
+    MEANINGS: ClassVar = MEANINGS
+    ERROR_KEYS: ClassVar = CloudBackend.ERROR_KEYS | {"error_type"}
 
     def __init__(self, config: ProviderConfig) -> None:
         options = self._options = read_options(config, FalOptions)
@@ -83,10 +83,10 @@ class FalBackend(CloudBackend):
         model = model or self.model
         able = self._platform.endpoint(model) or Endpoint(frozenset())
         editors = [known for path in self._editors(model) if (known := self._platform.endpoint(path))]
-        most = max((min(editor.references, self._options.references) for editor in editors), default=0)
+        most = max((editor.most_references(self._options.references) for editor in editors), default=0)
         fixed = tuple((int(w), int(h)) for size in able.sizes if size not in PIXELS for w, _, h in [size.partition("x")])
         return ImageCapabilities(
-            text_to_image=not able.references,
+            text_to_image=not able.needs_picture,
             image_to_image=most > 0,
             references=most,
             negative="negative_prompt" in able.fields,
@@ -98,7 +98,7 @@ class FalBackend(CloudBackend):
             denoise=any({"strength", "noise_strength"} & editor.fields for editor in editors),
             model_choice=True,
             count=4 if "num_images" in able.fields else 1,
-            sizes=SizeRule(least=64, most=2048, step=8 if able.sizes else 1, fixed=fixed, ratios=ratio_pairs(able.ratios)),
+            sizes=replace(able.rule, step=able.rule.step if able.sizes else 1, fixed=fixed, ratios=ratio_pairs(able.ratios)),
             progress=True,
             queue_place=True,
             cancel=True,
@@ -112,7 +112,7 @@ class FalBackend(CloudBackend):
         if self._options.image_to_image and model == self.model:
             return (self._options.image_to_image,)
         known = self._platform.endpoint(model)
-        return (model,) if known and known.references else editors_of(model)
+        return editors_of(model) or ((model,) if known and known.takes_pictures else ())
 
     async def _list_models(self) -> tuple[ImageModelInfo, ...]:
         return await self._platform.models()
@@ -136,21 +136,32 @@ class FalBackend(CloudBackend):
     async def render(self, spec: RenderSpec, watch: RenderWatch) -> RenderResult:
         """Draw, or go on with the request that an earlier life put into the queue."""
         model = spec.model or self.model
-        pictures = [as_data_uri(r) for r in checked(spec.references, self.name, most_bytes=REFERENCE_BYTES)]
-        path, endpoint = await self._endpoint(model, len(pictures))
-        body, sources, dropped = body_of(spec, endpoint, self._options, pictures[: endpoint.references])
+        dropped: list[Dropped] = []
+        path, endpoint = await self._endpoint(model, 0 if self._options.references == 0 else len(spec.references))
+        kept = at_most(spec.references, endpoint.most_references(self._options.references), path, dropped)
+        pictures = [as_data_uri(r) for r in checked(kept, self.name, most_bytes=REFERENCE_BYTES)]
+        body, sources = body_of(spec, endpoint, self._options, pictures, dropped)
         request = self._remembered(watch.ref)
-        image = await or_anew(self._result(request, spec, watch)) if request else None
+        image = await or_anew(self._awaited(request, spec, watch)) if request else None
         if image is None:
             request = await self._submit(path, {**body, **sources}, model)
             await watch.remember(request.record())
-            image = await self._result(request, spec, watch)
+            image = await self._awaited(request, spec, watch)
         price = await self._platform.price(path)
         return RenderResult((image,), path, (*size_came(spec, image), *dropped), body, cost_text=price)
 
+    async def _awaited(self, request: Request, spec: RenderSpec, watch: RenderWatch) -> RenderedImage:
+        """The request's picture. One that ended badly but may do better is forgotten, so that the next try submits it anew."""
+        try:
+            return await self._result(request, spec, watch)
+        except ProviderError as error:
+            if request.over and error.retryable:
+                await watch.remember("")
+            raise
+
     async def _endpoint(self, model: str, pictures: int) -> tuple[str, Endpoint]:
         """Where to ask and what may be sent there. Raises ``ProviderError`` (INVALID) when references cannot be used."""
-        path = model
+        path = self._in_path(model)
         await self._platform.learn(path)
         if pictures:
             editors = self._editors(model)
@@ -186,27 +197,46 @@ class FalBackend(CloudBackend):
 
         try:
             await wait_for(look, self._pace, self.name)
-            answer = await self._ask_json("GET", request.response, seconds=60)
-        except ProviderError as error:
-            if error.kind is ErrorKind.MISCONFIGURED:
-                raise bad_answer(self.name, "the request and its result are gone") from error
-            raise
+            answer = await self._answer(request)
         finally:
             self._running.pop(spec.job_key, None)
         return await self._picture(answer, spec)
+
+    async def _answer(self, request: Request) -> Any:
+        """What a finished request came to. A passing failure of the way to it is forgiven, the request's own is not asked about twice."""
+        words, kind = request.error
+        pace = replace(self._pace, failures=0 if words or kind else RESULT_TRIES - 1)
+
+        async def ask() -> Any:
+            return await self._ask_json("GET", request.response, seconds=60)
+
+        try:
+            answer = await wait_for(ask, pace, self.name)
+        except ProviderError as error:
+            request.over = error.kind not in (ErrorKind.UNREACHABLE, ErrorKind.RATE_LIMITED)
+            if error.kind is ErrorKind.MISCONFIGURED:
+                raise bad_answer(self.name, "the request and its result are gone") from error
+            raise
+        pictures = isinstance(answer, Mapping) and (answer.get("images") or answer.get("image"))
+        if not pictures and (words or kind):
+            request.over = True
+            body = json.dumps({"detail": words, "error_type": kind}).encode()
+            raise self._failure(Answer(0, httpx.Headers(), body))
+        return answer
 
     async def _look(self, request: Request, watch: RenderWatch) -> bool | None:
         """True once the request is over, well or badly: its result's own status tells which."""
         if request.cancelled:
             raise ProviderError(ErrorKind.CANCELLED, self.name)
         try:
-            answer = await self._ask_json("GET", request.status)
+            answer = json_of(await self._ask("GET", request.status), self._config)
         except ProviderError as error:
             if error.kind is ErrorKind.MISCONFIGURED:  # 404: the request is gone; so will be its result
                 return True
             raise
         status = answer.get("status") if isinstance(answer, Mapping) else None
         if status == "COMPLETED":
+            request.error = (str(answer.get("error") or ""), str(answer.get("error_type") or ""))
             return True
         if status not in ("IN_QUEUE", "IN_PROGRESS"):
             raise bad_answer(self.name, f"unknown status «{str(status)[:40]}»")
@@ -242,8 +272,9 @@ class FalBackend(CloudBackend):
         request.cancelled = True
         return True
 
+    def _failure(self, answer: Answer, model: str = "") -> ProviderError:
+        answer = typed(answer)
+        return final(answer, super()._failure(answer, model))
+
     def _reshape(self, body: Any) -> Any:
-        """``{"detail": [{"type", "loc", "msg"}]}`` of a model is read as it is; ``{"detail": text, "error_type"}`` gets its type."""
-        if isinstance(body, Mapping) and isinstance(body.get("error_type"), str):
-            return {"error": {"message": str(body.get("detail") or body.get("error") or ""), "type": body["error_type"]}}
-        return body
+        return reshaped(body)

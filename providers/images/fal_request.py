@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from providers.contract import Dropped, RenderSpec
 from providers.images.fal_models import PIXELS, Endpoint
-from providers.images.limits import nearest_ratio
+from providers.images.limits import in_range, nearest_ratio
+from providers.images.sizes import nearest_size
 
 _SETTINGS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("negative", "negative prompt", ("negative_prompt",)),
@@ -36,8 +37,8 @@ class FalOptions(BaseModel):
     """Unset switches the checker off only where adult content is allowed."""
     safety_tolerance: int | None = Field(default=None, ge=1, le=6)
     """Unset takes the mildest only where adult content is allowed."""
-    references: int = Field(default=4, ge=0, le=16)
-    """Most reference pictures an endpoint with a list is given; flux-2 uses four and ignores the rest."""
+    references: int | None = Field(default=None, ge=0, le=16)
+    """Most reference pictures an endpoint with a list is given; unset takes the number it states, or four where it states none."""
     image_to_image: str = ""
     """Endpoint that draws from references, for a model whose own is not known here."""
     extra: dict[str, Any] = {}
@@ -45,10 +46,10 @@ class FalOptions(BaseModel):
 
 
 def body_of(
-    spec: RenderSpec, endpoint: Endpoint, options: FalOptions, pictures: list[str]
-) -> tuple[dict[str, Any], dict[str, Any], list[Dropped]]:
-    """(request without pictures, the pictures, what was dropped)."""
-    dropped: list[Dropped] = []
+    spec: RenderSpec, endpoint: Endpoint, options: FalOptions, pictures: list[str], dropped: list[Dropped]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(request without pictures, the pictures)."""
+    own = _own_values(spec, endpoint, dropped)
     body: dict[str, Any] = {"prompt": spec.prompt, **_size(spec, endpoint), **_safety(spec, endpoint, options)}
     if "seed" in endpoint.fields:
         body["seed"] = spec.seed
@@ -58,7 +59,7 @@ def body_of(
         if name in endpoint.fields:
             body[name] = options.output_format
     for attribute, label, fields in _SETTINGS:
-        value = getattr(spec, attribute)
+        value = own.get(attribute, getattr(spec, attribute))
         if value is None or value == "" or (attribute == "denoise" and not pictures):
             continue
         field = next((name for name in fields if name in endpoint.fields), None)
@@ -70,12 +71,27 @@ def body_of(
         body["num_inference_steps"] = _one_of(body["num_inference_steps"], endpoint.steps, dropped)
     if body.get("scheduler") and endpoint.schedulers:
         _known_scheduler(body, endpoint, dropped)
-    return {**body, **options.extra}, _sources(endpoint, pictures), dropped
+    return {**body, **options.extra}, _sources(endpoint, pictures)
+
+
+def _own_values(spec: RenderSpec, endpoint: Endpoint, dropped: list[Dropped]) -> dict[str, Any]:
+    """Numbers within the endpoint's ranges. People count skipped CLIP layers from 1 (none skipped), the service from 0."""
+    values: dict[str, Any] = {}
+    if "num_inference_steps" in endpoint.fields and not endpoint.steps:
+        values["steps"] = in_range(spec.steps, *endpoint.step_range, "steps", dropped)
+    if "guidance_scale" in endpoint.fields:
+        values["cfg"] = in_range(spec.cfg, *endpoint.cfg_range, "CFG scale", dropped)
+    if {"strength", "noise_strength"} & endpoint.fields:
+        values["denoise"] = in_range(spec.denoise, 0.0, 1.0, "denoise strength", dropped)
+    if "clip_skip" in endpoint.fields and spec.clip_skip is not None:
+        values["clip_skip"] = (in_range(spec.clip_skip, 1, 3, "clip skip", dropped) or 1) - 1
+    return values
 
 
 def _size(spec: RenderSpec, endpoint: Endpoint) -> dict[str, Any]:
     if endpoint.sizes == PIXELS:
-        return {"image_size": {"width": spec.width, "height": spec.height}}
+        width, height = nearest_size(spec.width, spec.height, endpoint.rule, least_pixels=endpoint.least_pixels)
+        return {"image_size": {"width": width, "height": height}}
     if endpoint.sizes:
         ratio = spec.width / spec.height
         return {"image_size": min(endpoint.sizes, key=lambda size: abs(_ratio(size) - ratio))}

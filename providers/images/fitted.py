@@ -1,4 +1,4 @@
-"""Scales a reference picture to the exact size of the wanted one, for services that compare pixel by pixel.
+"""Scales a reference picture: to the exact size of the wanted one, for services that compare pixel by pixel, or up to a least side.
 
 Decoding is bounded: the header's size is read first, and the work runs off the event loop.
 """
@@ -10,7 +10,7 @@ import io
 
 from PIL import Image, ImageOps
 
-from providers.contract import Reference
+from providers.contract import Dropped, Reference
 from providers.errors import ErrorKind, ProviderError
 from providers.images.results import size_of
 
@@ -33,6 +33,26 @@ async def fitted(reference: Reference, width: int, height: int, name: str) -> Re
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise ProviderError(ErrorKind.INVALID, name, "A reference picture cannot be read.", host_detail=type(error).__name__) from error
     return Reference(data, "image/png", reference.role)
+
+
+async def enlarged(reference: Reference, least_side: int, name: str, dropped: list[Dropped]) -> Reference:
+    """The reference with both sides at least ``least_side`` pixels, in proportion; a change is added to ``dropped``.
+
+    Raises ``ProviderError`` (INVALID) for a picture that cannot be decoded, or is so narrow that it would get too many pixels.
+    """
+    size = size_of(reference.data)
+    if size is None:
+        raise ProviderError(ErrorKind.INVALID, name, "A reference picture cannot be read.")
+    scale = least_side / min(size)
+    if scale <= 1:
+        return reference
+    width, height = (max(least_side, round(side * scale)) for side in size)
+    if width * height > MOST_PIXELS // 10:
+        raise ProviderError(ErrorKind.INVALID, name, f"A reference picture is too narrow for it (both sides {least_side} pixels or more).")
+    dropped.append(
+        Dropped("reference images", f"{size[0]}×{size[1]} was enlarged to {width}×{height}, it takes {least_side} pixels and more")
+    )
+    return await fitted(reference, width, height, name)
 
 
 def _scaled(data: bytes, width: int, height: int) -> bytes:

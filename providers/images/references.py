@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 
-from providers.contract import Reference
+from providers.contract import Dropped, Reference
 from providers.errors import ErrorKind, ProviderError
 from providers.images.formats import is_whole, mime_of
+from providers.images.results import size_of
 
 USUAL_TYPES = ("image/png", "image/jpeg", "image/webp")
 EXTENSIONS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/gif": "gif", "image/avif": "avif"}
@@ -19,9 +20,11 @@ def checked(
     *,
     most_bytes: int,
     types: tuple[str, ...] = USUAL_TYPES,
+    most_pixels: int = 0,
 ) -> tuple[Reference, ...]:
-    """The references with the type their bytes really have. ``most_bytes`` is the service's limit for one of them.
+    """The references with the type their bytes really have.
 
+    ``most_bytes`` is the service's limit for one of them, ``most_pixels`` another for width × height (0 = it states none).
     Raises ``ProviderError`` (INVALID) for bytes that are no whole picture, a format it does not read, or one that is too big.
     """
     found = []
@@ -34,8 +37,19 @@ def checked(
             raise ProviderError(ErrorKind.INVALID, name, f"{which} is of a type it does not read ({mime}).")
         if len(reference.data) > most_bytes:
             raise ProviderError(ErrorKind.INVALID, name, f"{which} is too big for it (limit {most_bytes // 1_000_000} MB).")
+        size = size_of(reference.data) if most_pixels else None
+        if size and size[0] * size[1] > most_pixels:
+            limit = f"{size[0]}×{size[1]}, limit {most_pixels / 1_000_000:.1f} megapixels"
+            raise ProviderError(ErrorKind.INVALID, name, f"{which} has too many pixels for it ({limit}).")
         found.append(Reference(reference.data, mime, reference.role))
     return tuple(found)
+
+
+def at_most(references: Sequence[Reference], most: int, who: str, dropped: list[Dropped]) -> tuple[Reference, ...]:
+    """The first ``most`` references; that others were left out is added to ``dropped``. ``who`` has the limit."""
+    if len(references) > most:
+        dropped.append(Dropped("reference images", f"{who} takes {most or 'none'}, {len(references)} were given"))
+    return tuple(references[:most])
 
 
 def as_base64(reference: Reference) -> str:

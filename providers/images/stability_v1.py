@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal
 
 from providers.contract import Dropped, ImageCapabilities, RenderedImage, RenderSpec, SizeRule
 from providers.errors import ErrorKind, ProviderError
 from providers.images.cloud_errors import bad_answer, refused
 from providers.images.formats import from_base64, rendered
-from providers.images.limits import in_range, within_pixels
+from providers.images.limits import in_range
+from providers.images.sizes import nearest_size
 
 SAMPLERS = (
     *("DDIM", "DDPM", "K_DPMPP_2M", "K_DPMPP_2S_ANCESTRAL", "K_DPM_2", "K_DPM_2_ANCESTRAL", "K_EULER", "K_EULER_ANCESTRAL", "K_HEUN"),
     "K_LMS",
 )
-LEAST_PIXELS, MOST_PIXELS = 262_144, 1_048_576
+MOST_PIXELS = 1_048_576
+LEAST_PIXELS, LEAST_PIXELS_768 = 262_144, 589_824
+"""The second is that of engines with 768 in their name."""
+XL_SIZES = ((1024, 1024), (1152, 896), (896, 1152), (1216, 832), (832, 1216), (1344, 768), (768, 1344), (1536, 640), (640, 1536))
+"""The only ones of the SDXL 1.0 engines."""
+MOST_PROMPT = 2000
+Guidance = Literal["", "FAST_BLUE", "FAST_GREEN", "NONE", "SIMPLE", "SLOW", "SLOWER", "SLOWEST"]
 MOST_SEED = 4_294_967_295
 DENOISE = 0.65
-CAPABILITIES = ImageCapabilities(
+_CAPABILITIES = ImageCapabilities(
     image_to_image=True,
     references=1,
     negative=True,
@@ -29,11 +37,19 @@ CAPABILITIES = ImageCapabilities(
     denoise=True,
     model_choice=True,
     count=10,
-    sizes=SizeRule(least=128, most=2048, step=64, max_pixels=MOST_PIXELS),
     model_list=True,
     nsfw="refuses",
     prompt_style="tags",
 )
+
+
+def sizes_of(engine: str) -> SizeRule:
+    fixed = XL_SIZES if "xl-1024" in engine else ()
+    return SizeRule(least=128, most=2048, step=64, max_pixels=MOST_PIXELS, fixed=fixed)
+
+
+def capabilities_of(engine: str) -> ImageCapabilities:
+    return replace(_CAPABILITIES, sizes=sizes_of(engine))
 
 
 def fields_of(spec: RenderSpec, dropped: list[Dropped], *, preset: str | None, guidance: str) -> dict[str, Any]:
@@ -51,7 +67,7 @@ def fields_of(spec: RenderSpec, dropped: list[Dropped], *, preset: str | None, g
         "style_preset": preset,
         "clip_guidance_preset": guidance or None,
     }
-    fields = {"text_prompts": texts, "samples": 1, "seed": min(spec.seed, MOST_SEED) or MOST_SEED}
+    fields = {"text_prompts": texts, "samples": 1, "seed": in_range(spec.seed, 1, MOST_SEED, "seed", dropped)}
     return {**fields, **{key: value for key, value in optional.items() if value is not None}}
 
 
@@ -64,11 +80,10 @@ def _sampler(wanted: str | None) -> str | None:
     return next((name for name in SAMPLERS if plain in (name, name.removeprefix("K_"))), None)
 
 
-def size_of_engine(spec: RenderSpec) -> dict[str, int]:
+def size_of_engine(spec: RenderSpec, engine: str) -> dict[str, int]:
     """Sides in steps of 64, enlarged in proportion where there would be too few pixels."""
-    scale = max(1.0, (LEAST_PIXELS / (spec.width * spec.height)) ** 0.5)
-    width, height = (max(128, -(-int(side * scale) // 64) * 64) for side in (spec.width, spec.height))
-    width, height = within_pixels(width, height, MOST_PIXELS, 64)
+    least = LEAST_PIXELS_768 if "768" in engine else LEAST_PIXELS
+    width, height = nearest_size(spec.width, spec.height, sizes_of(engine), least_pixels=least)
     return {"width": width, "height": height}
 
 

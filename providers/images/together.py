@@ -11,14 +11,15 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from providers.contract import ImageCapabilities, ImageModelInfo, ProviderConfig, RenderResult, RenderSpec, RenderWatch, SizeRule
+from providers.contract import Dropped, ImageCapabilities, ImageModelInfo, ProviderConfig, RenderResult, RenderSpec, RenderWatch, SizeRule
 from providers.errors import ErrorKind
 from providers.images.cloud import CloudBackend, bearer
 from providers.images.cloud_errors import Meaning
 from providers.images.families import family_of, prompt_style_of
 from providers.images.options import read_options
-from providers.images.references import as_data_uri, checked
+from providers.images.references import as_data_uri, at_most, checked
 from providers.images.results import first_picture, size_came
+from providers.images.sizes import nearest_size
 
 MODEL = "black-forest-labs/FLUX.1-schnell"
 REFERENCE_BYTES = 10_000_000
@@ -67,21 +68,28 @@ class TogetherImagesBackend(CloudBackend):
         model = model or self.model
         return ImageCapabilities(
             image_to_image=True,
-            references=1 if _ONE_IMAGE.search(model) else self._options.references,
+            references=self._most_references(model),
             negative=True,
             seed=True,
             steps=True,
             cfg=True,
             model_choice=True,
-            sizes=SizeRule(least=64, most=self._options.most_side, step=16),
+            sizes=self._sizes(),
             model_list=True,
             nsfw="filter",
             prompt_style=prompt_style_of(model, "sentences"),
         )
 
+    def _sizes(self) -> SizeRule:
+        return SizeRule(least=64, most=self._options.most_side, step=16)
+
+    def _most_references(self, model: str) -> int:
+        return 1 if _ONE_IMAGE.search(model) else self._options.references
+
     async def _list_models(self) -> tuple[ImageModelInfo, ...]:
         """The list is a bare array of every kind of model."""
         rows = await self._ask_json("GET", "/models")
+        rows = rows.get("data") if isinstance(rows, Mapping) else rows  # some gateways in front of it wrap the list
         images = [row for row in rows if isinstance(row, Mapping) and row.get("type") == "image"] if isinstance(rows, list) else []
         return tuple(
             ImageModelInfo(str(row["id"]), str(row.get("display_name") or row["id"]), family_of(str(row["id"])))
@@ -92,13 +100,15 @@ class TogetherImagesBackend(CloudBackend):
     async def render(self, spec: RenderSpec, watch: RenderWatch) -> RenderResult:
         model = spec.model or self.model
         fields = self._fields(spec, model)
-        pictures = [as_data_uri(r) for r in checked(spec.references, self.name, most_bytes=REFERENCE_BYTES)]
+        dropped: list[Dropped] = []
+        references = at_most(spec.references, self._most_references(model), model, dropped)
+        pictures = [as_data_uri(r) for r in checked(references, self.name, most_bytes=REFERENCE_BYTES)]
         sources: dict[str, Any] = {}
         if pictures:
             sources = {"image_url": pictures[0]} if _ONE_IMAGE.search(model) else {"reference_images": pictures}
         answer = await self._ask_json("POST", "/images/generations", seconds=self._seconds, model=model, json={**fields, **sources})
         image = await first_picture(self._config, answer, seed=spec.seed)
-        return RenderResult((image,), model, size_came(spec, image), fields)
+        return RenderResult((image,), model, (*size_came(spec, image), *dropped), fields)
 
     def _fields(self, spec: RenderSpec, model: str) -> dict[str, Any]:
         """The request without its pictures."""
@@ -110,11 +120,12 @@ class TogetherImagesBackend(CloudBackend):
             "disable_safety_checker": safety_off or None,
             "image_loras": [lora.model_dump() for lora in self._options.image_loras] or None,
         }
+        width, height = nearest_size(spec.width, spec.height, self._sizes())
         fields = {
             "model": model,
             "prompt": spec.prompt,
-            "width": spec.width,
-            "height": spec.height,
+            "width": width,
+            "height": height,
             "seed": spec.seed,
             "n": 1,
             "response_format": "base64",

@@ -12,13 +12,13 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from providers.contract import ImageCapabilities, ImageModelInfo, ProviderConfig, RenderResult, RenderSpec, RenderWatch, SizeRule
+from providers.contract import Dropped, ImageCapabilities, ImageModelInfo, ProviderConfig, RenderResult, RenderSpec, RenderWatch, SizeRule
 from providers.errors import ErrorKind
 from providers.images.cloud import CloudBackend, bearer
-from providers.images.cloud_errors import Meaning, refused
+from providers.images.cloud_errors import Meaning, as_object, refused
 from providers.images.limits import nearest_ratio, ratio_pairs
 from providers.images.options import read_options
-from providers.images.references import as_data_uri, checked
+from providers.images.references import as_data_uri, at_most, checked
 from providers.images.results import entries_of, number_of, picture_of, size_came
 
 MODEL = "grok-imagine-image"
@@ -46,7 +46,9 @@ class XaiImagesBackend(CloudBackend):
         Meaning(
             re.compile(r"credits?\b|spending limit|out of funds|billing", re.IGNORECASE), ErrorKind.NO_CREDIT, statuses=(402, 403, 429)
         ),
-        Meaning(re.compile(r"moderation|content policy|safety", re.IGNORECASE), ErrorKind.REFUSED, statuses=(400, 403, 422)),
+        Meaning(
+            re.compile(r"moderation|content policy|usage guidelines|safety", re.IGNORECASE), ErrorKind.REFUSED, statuses=(400, 403, 422)
+        ),
         Meaning(re.compile(r"incorrect api key|invalid api key", re.IGNORECASE), ErrorKind.UNAUTHORISED, statuses=(400,)),
     )
 
@@ -67,14 +69,23 @@ class XaiImagesBackend(CloudBackend):
         )
 
     async def _list_models(self) -> tuple[ImageModelInfo, ...]:
+        """Models and their other names."""
         answer = await self._ask_json("GET", "/image-generation-models")
         rows = answer.get("models") or answer.get("data") if isinstance(answer, Mapping) else None
-        ids = [str(row["id"]) for row in rows if isinstance(row, Mapping) and row.get("id")] if isinstance(rows, list) else []
-        return tuple(ImageModelInfo(model, model, "grok-imagine") for model in ids)
+        found: dict[str, str] = {}
+        for row in rows if isinstance(rows, list) else ():
+            model = (row.get("id") or row.get("name")) if isinstance(row, Mapping) else None
+            if isinstance(model, str) and model:
+                aliases = row.get("aliases")
+                names = [name for name in aliases if isinstance(name, str)] if isinstance(aliases, list) else []
+                found |= {model: model, **{alias: f"{alias} ({model})" for alias in names if alias}}
+        return tuple(ImageModelInfo(model, label, "grok-imagine") for model, label in found.items())
 
     async def render(self, spec: RenderSpec, watch: RenderWatch) -> RenderResult:
         model = spec.model or self.model
-        pictures = [{"type": "image_url", "url": as_data_uri(r)} for r in checked(spec.references, self.name, most_bytes=REFERENCE_BYTES)]
+        dropped: list[Dropped] = []
+        references = checked(at_most(spec.references, self._options.references, model, dropped), self.name, most_bytes=REFERENCE_BYTES)
+        pictures = [{"type": "image_url", "url": as_data_uri(reference)} for reference in references]
         fields = self._fields(spec, model, references=len(pictures))
         sources: dict[str, Any] = {}
         if pictures:
@@ -90,7 +101,7 @@ class XaiImagesBackend(CloudBackend):
         revised = entries[0].get("revised_prompt")
         record = {**fields, "revised_prompt": revised} if isinstance(revised, str) and revised else fields
         cost, cost_text = self._price(answer)
-        return RenderResult((image,), model, size_came(spec, image), record, cost, cost_text)
+        return RenderResult((image,), model, (*size_came(spec, image), *dropped), record, cost, cost_text)
 
     def _fields(self, spec: RenderSpec, model: str, *, references: int) -> dict[str, Any]:
         """The request without its pictures. An edit of a single picture keeps that picture's shape, so none is asked for."""
@@ -110,3 +121,7 @@ class XaiImagesBackend(CloudBackend):
         if self._options.ticks_per_dollar:
             return ticks / self._options.ticks_per_dollar, ""
         return None, f"{ticks:.0f} ticks"
+
+    def _reshape(self, body: Any) -> Any:
+        """``{"code", "error": text}`` and ``{"error": text}`` in the shape of the third, an object."""
+        return as_object(body)

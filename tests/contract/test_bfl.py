@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from providers.contract import Reference
 from providers.errors import ErrorKind, ProviderError
 from providers.http import close_clients
 from providers.images.bfl import BlackForestLabsBackend
 from providers.images.bfl_models import MODELS
 from providers.images.polling import belongs_to
 from providers.images.references import as_base64
+from tests.contract.cloud_extremes import draw_extremes
 from tests.contract.cloud_parts import KEY, MEGABYTE, OTHER, PICTURE, check_faults, check_nonsense, cloud_config, draw_all, drawn, failed
 from tests.contract.image_parts import PNG, REFERENCE, Watch, spec
 from tests.contract.loopback import Loopback, Reply, json_reply, loopback, text_reply
@@ -217,6 +219,15 @@ async def test_a_broken_or_strange_record_starts_anew(server: Loopback, ref: str
 @pytest.mark.parametrize(
     ("code", "body", "kind"),
     [
+        (400, {"error": "validation_error", "message": "width must be at least 64", "details": {"field": "width"}}, ErrorKind.INVALID),
+        (401, {"error": "invalid_api_key", "message": "m"}, ErrorKind.UNAUTHORISED),
+        (403, {"error": "insufficient_credits", "message": "m"}, ErrorKind.NO_CREDIT),
+        (503, {"error": "service_unavailable", "message": "m"}, ErrorKind.BUSY),
+        (502, {"error": "x", "message": "m"}, ErrorKind.BUSY),
+        (200, {"error": "insufficient_credits", "message": "m"}, ErrorKind.NO_CREDIT),
+        (200, {"error": "rate_limit_exceeded", "message": "m", "retry_after": 9}, ErrorKind.RATE_LIMITED),
+        (200, {"error": "validation_error", "message": "size", "details": {}}, ErrorKind.INVALID),
+        (200, {"detail": "Not authenticated"}, ErrorKind.BAD_ANSWER),
         (422, {"detail": [{"loc": ["body", "width"], "msg": "too small", "type": "greater_than_equal"}]}, ErrorKind.INVALID),
         (402, {"error": "insufficient_credits", "message": "m"}, ErrorKind.NO_CREDIT),
         (429, {"error": "rate_limit_exceeded", "message": "m"}, ErrorKind.RATE_LIMITED),
@@ -230,6 +241,48 @@ async def test_documented_errors(server: Loopback, code: int, body: Any, kind: E
     found = await failed(backend(server))
     assert found.kind is kind
     assert kind is not ErrorKind.INVALID or "size" in str(found)
+
+
+async def test_the_pause_it_asks_for_is_read_from_the_body_too(server: Loopback) -> None:
+    body = {"error": "rate_limit_exceeded", "message": "slow down", "retry_after": 12}
+    server.on("POST", DRAW, json_reply(body, 429), json_reply(body, 429, Retry_After="3"))
+    waits = [(await failed(backend(server))).retry_after for _ in range(2)]
+    assert waits == [12, 3]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("Request Moderated", "the words or a reference"), ("Content Moderated", "the finished picture")]
+)
+async def test_moderation_says_what_was_refused_and_logs_why(server: Loopback, name: str, said: str) -> None:
+    server.on("GET", POLL, status(name, details={"Moderation Reasons": ["Derivative Works Filter"]}))
+    found = await failed(backend(server))
+    assert (found.kind, found.retryable, said in str(found)) == (ErrorKind.REFUSED, False, True)
+    assert "Derivative Works" in found.host_detail
+
+
+@pytest.mark.parametrize("model", ["../v1/my_finetunes", "a b", "flux-2-pro?webhook_url=x", "x/../../y"])
+async def test_a_models_name_cannot_lead_elsewhere(server: Loopback, model: str) -> None:
+    assert (await failed(backend(server), spec(negative="", model=model))).kind is ErrorKind.INVALID
+    assert server.seen == []
+
+
+async def test_what_is_beyond_a_models_limits_is_mended_and_told(server: Loopback) -> None:
+    server.on("GET", POLL, ready(server))
+    mine = backend(server, output_format="webp", image_prompt_strength=0.4, safety_tolerance=6)
+    for model in MODELS:
+        await draw_extremes(mine, model)
+    for seen in [seen for seen in server.seen if seen.method == "POST" and seen.path.startswith("/v1/flux-2")]:
+        assert seen.json["width"] % 16 == 0 == seen.json["height"] % 16
+        assert seen.json["width"] * seen.json["height"] <= 4_000_000
+    ultra = [seen.json for seen in server.asked("/v1/flux-pro-1.1-ultra")]
+    assert {sent.get("image_prompt_strength") for sent in ultra if "image_prompt" in sent} == {0.4}
+    assert not [sent for sent in ultra if "image_prompt_strength" in sent and "image_prompt" not in sent]
+
+
+async def test_a_reference_that_is_too_big_is_never_sent(server: Loopback) -> None:
+    big = Reference(PNG[:-12] + b"\0" * 20_000_000 + PNG[-12:], "image/png")
+    found = await failed(backend(server), spec(negative="", references=(REFERENCE, big)))
+    assert (found.kind, "picture 2" in str(found), "20 MB" in str(found), server.seen) == (ErrorKind.INVALID, True, True, [])
 
 
 async def test_faults_of_the_submission(server: Loopback) -> None:

@@ -15,6 +15,7 @@ from providers.http import close_clients
 from providers.images.fal import FalBackend
 from providers.images.fal_models import ENDPOINTS, editors_of, learnt
 from providers.images.references import as_data_uri
+from tests.contract.cloud_extremes import draw_extremes
 from tests.contract.cloud_parts import KEY, OTHER, PICTURE, check_faults, check_nonsense, cloud_config, draw_all, drawn, failed
 from tests.contract.image_parts import PNG, REFERENCE, Watch, spec
 from tests.contract.loopback import Loopback, Reply, json_reply, loopback, text_reply
@@ -95,7 +96,7 @@ async def test_a_picture(server: Loopback) -> None:
     assert json.loads(watch.remembered[0])["cancel"] == server.url + CANCEL
 
 
-@pytest.mark.parametrize("model", [name for name, endpoint in ENDPOINTS.items() if not endpoint.references])
+@pytest.mark.parametrize("model", [name for name, endpoint in ENDPOINTS.items() if not endpoint.needs_picture])
 async def test_every_endpoint_gets_only_what_it_takes(server: Loopback, model: str) -> None:
     extra = LORA_MODEL if model == "fal-ai/lora" else {}
     mine = backend(server, model=model, extra=extra)
@@ -192,6 +193,31 @@ def model_error(kind: str, status: int = 422) -> Reply:
     ("reply", "kind"),
     [
         (model_error("content_policy_violation"), ErrorKind.REFUSED),
+        (model_error("image_too_large"), ErrorKind.INVALID),
+        (model_error("image_load_error"), ErrorKind.INVALID),
+        (model_error("unsupported_image_format"), ErrorKind.INVALID),
+        (model_error("generation_timeout"), ErrorKind.TIMED_OUT),
+        (json_reply({"detail": "m", "error_type": "request_timeout"}, 504), ErrorKind.BUSY),
+        *(
+            (json_reply({"detail": "m", "error_type": f"runner_{what}"}, 503), ErrorKind.BUSY)
+            for what in ("connection_timeout", "disconnected", "connection_refused", "connection_error")
+        ),
+        (json_reply({"detail": "m", "error_type": "runner_incomplete_response"}, 502), ErrorKind.BAD_ANSWER),
+        (json_reply({"detail": "m", "error_type": "client_disconnected"}, 499), ErrorKind.CANCELLED),
+        (json_reply({"detail": "m", "error_type": "client_cancelled"}, 499), ErrorKind.CANCELLED),
+        (json_reply({"detail": "m", "error_type": "internal_error"}, 500), ErrorKind.BAD_ANSWER),
+        (Reply(504, b"<html>", {"X-Fal-Error-Type": "startup_timeout"}), ErrorKind.BUSY),
+        (Reply(500, b"<html>", {"X-Fal-Error-Type": "client_cancelled"}), ErrorKind.BAD_ANSWER),
+        (json_reply({"detail": [{"type": "runtime", "msg": "m", "loc": []}]}, 500, X_Fal_Retryable="false"), ErrorKind.INVALID),
+        (json_reply({"detail": [{"type": "runtime", "msg": "m", "loc": []}]}, 500, X_Fal_Needs_Retry="0"), ErrorKind.INVALID),
+        (json_reply({"detail": [{"type": "runtime", "msg": "m", "loc": []}]}, 500, X_Fal_Retryable="true"), ErrorKind.BAD_ANSWER),
+        (json_reply({"detail": [{"type": "content_policy_violation", "msg": "m", "loc": []}]}), ErrorKind.REFUSED),
+        (json_reply({"detail": "m", "error_type": "startup_timeout"}), ErrorKind.BUSY),
+        (json_reply({"detail": "Insufficient permissions"}, 403), ErrorKind.UNAUTHORISED),
+        (json_reply({"detail": "pay"}, 402), ErrorKind.NO_CREDIT),
+        (json_reply({"detail": "slow"}, 429), ErrorKind.RATE_LIMITED),
+        (json_reply({"detail": "again"}, 409), ErrorKind.BUSY),
+        (json_reply({"detail": "again"}, 408), ErrorKind.TIMED_OUT),
         (model_error("no_media_generated"), ErrorKind.BAD_ANSWER),
         (model_error("image_too_small"), ErrorKind.INVALID),
         (model_error("file_download_error"), ErrorKind.INVALID),
@@ -214,6 +240,98 @@ async def test_both_error_shapes_of_a_result(server: Loopback, reply: Reply, kin
     server.on("GET", RESULT, reply)
     found = await failed(backend(server))
     assert found.kind is kind, found.host_detail
+
+
+@pytest.mark.parametrize(
+    ("told", "kind"),
+    [
+        ({"error": "Runner died", "error_type": "runner_disconnected"}, ErrorKind.BUSY),
+        ({"error": "no", "error_type": "content_policy_violation"}, ErrorKind.REFUSED),
+        ({"error": "bad", "error_type": "bad_request"}, ErrorKind.INVALID),
+        ({"error": "bad"}, ErrorKind.BAD_ANSWER),
+    ],
+)
+async def test_a_status_that_tells_of_the_failure(server: Loopback, told: dict[str, str], kind: ErrorKind) -> None:
+    server.on("GET", STATUS, json_reply({"status": "COMPLETED", **told}))
+    server.on("GET", RESULT, json_reply({"seed": 1}))
+    assert (await failed(backend(server))).kind is kind
+    assert len(server.asked(RESULT)) == 1
+
+
+async def test_a_failed_request_is_forgotten_so_that_the_next_try_submits_anew(server: Loopback) -> None:
+    server.on("GET", STATUS, json_reply({"status": "COMPLETED", "error": "e", "error_type": "runner_scheduling_failure"}))
+    server.on("GET", RESULT, json_reply({"detail": "m", "error_type": "runner_scheduling_failure"}, 503), result(server))
+    watch = Watch()
+    assert (await failed(backend(server), watch=watch)).kind is ErrorKind.BUSY
+    assert watch.ref == ""
+    assert (await drawn(backend(server), watch=watch)).images[0].data == PNG
+    assert len(server.asked("/fal-ai/flux/dev")) == 2
+
+
+async def test_a_passing_failure_on_the_way_to_the_result_is_forgiven(server: Loopback) -> None:
+    server.on("GET", STATUS, json_reply({"status": "COMPLETED"}))
+    server.on("GET", RESULT, text_reply("<html>gateway</html>", 502), result(server))
+    watch = Watch()
+    assert (await drawn(backend(server), watch=watch)).images[0].data == PNG
+    assert (len(server.asked("/fal-ai/flux/dev")), len(watch.remembered)) == (1, 1)
+
+
+@pytest.mark.parametrize("model", ["fal-ai/../x", "a b/c", "fal-ai/flux/dev?x=1", "//evil.example/x", "."])
+async def test_an_endpoints_name_cannot_lead_elsewhere(server: Loopback, model: str) -> None:
+    assert (await failed(backend(server), spec(negative="", model=model))).kind is ErrorKind.INVALID
+    assert server.seen == []
+
+
+async def test_what_is_beyond_an_endpoints_limits_is_mended_and_told(server: Loopback) -> None:
+    server.on("GET", STATUS, json_reply({"status": "COMPLETED"}))
+    mine = backend(server)
+    for model in ("fal-ai/flux-2", "fal-ai/flux-2-flex", "fal-ai/fast-sdxl", "fal-ai/flux-pro/v1.1-ultra", "xai/grok-imagine-image"):
+        await draw_extremes(mine, model)
+    await draw_extremes(mine, "fal-ai/bytedance/seedream/v4.5/text-to-image")
+    await draw_extremes(backend(server, model="fal-ai/lora", extra=LORA_MODEL))
+    sizes = {seen.path: seen.json["image_size"] for seen in server.seen if seen.method == "POST" and "image_size" in seen.json}
+    for path, size in ((seen.path, seen.json["image_size"]) for seen in server.seen if b"image_size" in seen.body):
+        width, height = size["width"], size["height"]
+        assert width % 8 == 0 == height % 8
+        if path.startswith("/fal-ai/flux-2/"):
+            assert 512 <= min(width, height) <= max(width, height) <= 2048
+        if "seedream" in path:
+            assert 2560 * 1440 <= width * height <= 4096 * 4096
+    assert sizes
+    edits = {path: max(len(seen.json["image_urls"]) for seen in server.asked(path)) for path in LISTS}
+    assert edits == LISTS
+    lora = [seen.json["clip_skip"] for seen in server.seen if b"clip_skip" in seen.body]
+    assert set(lora) == {0, 2}
+
+
+LISTS = {
+    "/fal-ai/flux-2/edit": 4,
+    "/xai/grok-imagine-image/edit": 3,
+    "/fal-ai/bytedance/seedream/v4.5/edit": 10,
+    "/fal-ai/flux-2-flex/edit": 4,
+}
+
+
+async def test_ranges_and_numbers_are_learnt(server: Loopback) -> None:
+    fields = {
+        "prompt": {},
+        "num_inference_steps": {"minimum": 2, "maximum": 8},
+        "guidance_scale": {"minimum": 0.5, "maximum": 3},
+        "image_urls": {"maxItems": 2},
+    }
+    body = {"requestBody": {"content": {"application/json": {"schema": {"properties": fields, "required": ["prompt"]}}}}}
+    row = {"endpoint_id": "new/model", "openapi": {"paths": {"/new/model": {"post": body}}}}
+    server.on("GET", "/models", json_reply({"models": [row]}))
+    server.on("POST", "/new/model", queued(server))
+    mine = backend(server, model="new/model")
+    made = await drawn(mine, spec(negative="", steps=50, cfg=9.0, references=(OTHER, REFERENCE, OTHER)))
+    sent = server.asked("/new/model")[0].json
+    assert (sent["num_inference_steps"], sent["guidance_scale"], len(sent["image_urls"])) == (8, 3.0, 2)
+    assert {dropped.setting for dropped in made.dropped} >= {"steps", "CFG scale", "reference images"}
+    assert (mine.capabilities().text_to_image, mine.capabilities().references) == (True, 2)
+    closed = backend(server, model="fal-ai/flux-2", references=0)
+    told = (await drawn(closed, spec(negative="", references=(OTHER,)))).dropped
+    assert "reference images" in {dropped.setting for dropped in told}
 
 
 async def test_a_request_that_never_ends_and_a_status_nobody_knows(server: Loopback) -> None:

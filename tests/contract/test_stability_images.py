@@ -9,11 +9,15 @@ from typing import Any
 
 import pytest
 
+from providers.contract import Reference
 from providers.errors import ErrorKind
 from providers.http import close_clients
-from providers.images.stability import StabilityBackend
+from providers.images.results import size_of
+from providers.images.stability import CREDITS, ROUTES, StabilityBackend
+from providers.images.stability_v1 import XL_SIZES
+from tests.contract.cloud_extremes import LARGE, SMALL, draw_extremes
 from tests.contract.cloud_parts import KEY, PNG64, check_faults, check_one_call, cloud_config, draw_all, drawn, failed
-from tests.contract.image_parts import PNG, REFERENCE, spec
+from tests.contract.image_parts import PNG, REFERENCE, png, spec
 from tests.contract.loopback import Loopback, Reply, json_reply, loopback, text_reply
 from tests.contract.recorded import check_requests, form_of, parts_of
 
@@ -61,14 +65,14 @@ async def test_core_is_a_form_without_a_file(server: Loopback) -> None:
 
 
 async def test_ultra_and_sd3_start_from_a_picture(server: Loopback) -> None:
-    await drawn(backend(server, model="ultra"), spec(negative="", references=(REFERENCE,), denoise=0.3))
-    await drawn(backend(server, model="sd3.5-large"), spec(negative="", references=(REFERENCE,), cfg=12.0))
+    await drawn(backend(server, model="ultra"), spec(negative="", references=(LARGE,), denoise=0.3))
+    await drawn(backend(server, model="sd3.5-large"), spec(negative="", references=(LARGE,), cfg=12.0))
     ultra = form_of(server.asked(GENERATE + "ultra")[0])
     assert (ultra["image"], ultra["strength"], ultra["aspect_ratio"]) == ("(file)", 0.3, "1:1")
     sent = server.asked(GENERATE + "sd3")[0]
     sd3 = form_of(sent)
     assert (sd3["mode"], sd3["strength"], sd3["cfg_scale"], "aspect_ratio" in sd3) == ("image-to-image", 0.7, 10.0, False)
-    assert [data for name, file, data in parts_of(sent) if file] == [REFERENCE.data]
+    assert [data for name, file, data in parts_of(sent) if file] == [LARGE.data]
 
 
 async def test_capabilities_by_model(server: Loopback) -> None:
@@ -80,7 +84,7 @@ async def test_capabilities_by_model(server: Loopback) -> None:
     assert all(a.negative and a.seed for a in able.values())
 
 
-@pytest.mark.parametrize(("seed", "sent"), [(0, 4294967294), (7, 7), (2**32 - 1, 4294967294)])
+@pytest.mark.parametrize(("seed", "sent"), [(0, 1), (7, 7), (2**32 - 1, 4294967294)])
 async def test_a_seed_never_turns_random(server: Loopback, seed: int, sent: int) -> None:
     await drawn(backend(server), spec(negative="", seed=seed))
     assert form_of(server.asked(GENERATE + "core")[0])["seed"] == sent
@@ -112,6 +116,12 @@ async def test_a_prompt_that_is_too_long_is_never_sent(server: Loopback) -> None
 @pytest.mark.parametrize(
     ("status", "name", "kind", "said"),
     [
+        (403, "permission_denied", ErrorKind.UNAUTHORISED, ""),
+        (403, "insufficient_balance", ErrorKind.NO_CREDIT, ""),
+        (200, "content_moderation", ErrorKind.REFUSED, ""),
+        (200, "rate_limit_exceeded", ErrorKind.RATE_LIMITED, ""),
+        (200, "bad_request", ErrorKind.INVALID, ""),
+        (200, "internal_error", ErrorKind.BAD_ANSWER, ""),
         (400, "bad_request", ErrorKind.INVALID, ""),
         (403, "content_moderation", ErrorKind.REFUSED, ""),
         (413, "payload_too_large", ErrorKind.INVALID, "too big"),
@@ -127,6 +137,48 @@ async def test_documented_errors(server: Loopback, status: int, name: str, kind:
     server.on("POST", GENERATE + "core", json_reply({"id": "1", "name": name, "errors": ["some words"]}, status))
     found = await failed(backend(server))
     assert (found.kind, said in str(found)) == (kind, True), str(found)
+    assert found.retry_after == (60 if kind is ErrorKind.RATE_LIMITED else None), "it rests for a minute after too many requests"
+
+
+async def test_a_request_too_large_for_the_way(server: Loopback) -> None:
+    server.on("POST", GENERATE + "core", text_reply("<html><h1>413 Request Entity Too Large</h1></html>", 413))
+    found = await failed(backend(server))
+    assert (found.kind, "too big" in str(found)) == (ErrorKind.INVALID, True)
+
+
+async def test_a_small_reference_is_enlarged_and_a_huge_one_refused(server: Loopback) -> None:
+    mine = backend(server, model="ultra")
+    result = await drawn(mine, spec(negative="", references=(SMALL,)))
+    sent = [data for _, file, data in parts_of(server.asked(GENERATE + "ultra")[0]) if file]
+    assert [size_of(data) for data in sent] == [(82, 64)]
+    assert "9×7 was enlarged to 82×64" in "; ".join(dropped.why for dropped in result.dropped)
+    server.seen.clear()
+    many, heavy = png(3100, 3100), LARGE.data[:-12] + b"\0" * 10_000_000 + LARGE.data[-12:]
+    for data, limit in ((many, "9.4 megapixels"), (heavy, "10 MB"), (png(1, 2000), "too narrow")):
+        found = await failed(mine, spec(negative="", references=(Reference(data, "image/png"),)))
+        assert (found.kind, limit in str(found), server.seen) == (ErrorKind.INVALID, True, []), str(found)
+
+
+async def test_what_is_beyond_its_limits_is_mended_and_told(server: Loopback) -> None:
+    mine = backend(server)
+    for model in ROUTES:
+        for _, result in await draw_extremes(mine, model):
+            assert result.cost_text == f"{CREDITS[model]:g} credits"
+    for engine in (ENGINE, "stable-diffusion-768-v2-1", "stable-diffusion-v1-6"):
+        for route in ("text-to-image", "image-to-image"):
+            server.on("POST", f"/v1/generation/{engine}/{route}", json_reply({"artifacts": [ARTIFACT]}))
+        await draw_extremes(mine, engine)
+        least = 589_824 if "768" in engine else 262_144
+        for seen in server.asked(f"/v1/generation/{engine}/text-to-image"):
+            assert least <= seen.json["width"] * seen.json["height"] <= 1_048_576, (seen.json["width"], seen.json["height"])
+            assert (engine != ENGINE) or (seen.json["width"], seen.json["height"]) in XL_SIZES
+
+
+async def test_a_long_prompt_for_an_old_engine_and_an_engine_that_leads_elsewhere(server: Loopback) -> None:
+    found = await failed(backend(server, model=ENGINE), spec(negative="x" * 2001))
+    assert (found.kind, "negative prompt" in str(found), "2000" in str(found)) == (ErrorKind.INVALID, True, True)
+    assert (await failed(backend(server), spec(negative="", model="x/../../user/balance"))).kind is ErrorKind.INVALID
+    assert server.seen == []
 
 
 async def test_models_and_health(server: Loopback) -> None:
@@ -150,8 +202,8 @@ async def test_a_v1_engine(server: Loopback) -> None:
         "cfg_scale": 7.0,
         "sampler": "K_EULER_ANCESTRAL",
         "clip_guidance_preset": "FAST_BLUE",
-        "width": 704,
-        "height": 448,
+        "width": 1344,
+        "height": 768,
     }
     assert (result.images[0].seed, [d.setting for d in result.dropped]) == (77, ["size", "steps"])
     assert "K_DPMPP_2M" in await mine.choices("sampler")
@@ -178,13 +230,25 @@ async def test_a_v1_engine_starts_from_a_picture(server: Loopback) -> None:
         (json_reply({"artifacts": [{**ARTIFACT, "finishReason": "CONTENT_FILTERED"}]}), ErrorKind.REFUSED),
         (json_reply({"artifacts": [{"finishReason": "ERROR"}]}), ErrorKind.BAD_ANSWER),
         (json_reply({"id": "1", "name": "invalid_prompts", "message": "filtered words"}, 400), ErrorKind.REFUSED),
+        (json_reply({"id": "1", "name": "invalid_file_size", "message": "m"}, 400), ErrorKind.INVALID),
+        (json_reply({"id": "1", "name": "invalid_pixel_count", "message": "m"}, 400), ErrorKind.INVALID),
+        (json_reply({"id": "1", "name": "unauthorized", "message": "missing authorization header"}, 401), ErrorKind.UNAUTHORISED),
+        (json_reply({"id": "1", "name": "permission_denied", "message": "m"}, 403), ErrorKind.UNAUTHORISED),
+        (json_reply({"id": "1", "name": "insufficient_balance", "message": "not enough"}, 402), ErrorKind.NO_CREDIT),
+        (json_reply({"id": "1", "name": "rate_limit", "message": "m"}, 429), ErrorKind.RATE_LIMITED),
+        (json_reply({"id": "1", "name": "server_error", "message": "m"}, 500), ErrorKind.BAD_ANSWER),
+        (json_reply({"artifacts": []}), ErrorKind.BAD_ANSWER),
+        (json_reply({"artifacts": [{**ARTIFACT, "base64": ""}]}), ErrorKind.BAD_ANSWER),
+        (json_reply({"artifacts": [{**ARTIFACT, "base64": PNG64[:-40]}]}), ErrorKind.BAD_ANSWER),
         (json_reply({"id": "1", "name": "not_found", "message": "no engine"}, 404), ErrorKind.MISCONFIGURED),
         (json_reply({"id": "1", "name": "invalid_height_or_width", "message": "m"}, 400), ErrorKind.INVALID),
     ],
 )
 async def test_what_v1_answers_instead(server: Loopback, reply: Reply, kind: ErrorKind) -> None:
     server.on("POST", V1 + "text-to-image", reply)
-    assert (await failed(backend(server, model=ENGINE))).kind is kind
+    found = await failed(backend(server, model=ENGINE))
+    assert found.kind is kind
+    assert ("reference" in str(found)) == (b"file_size" in reply.body), str(found)
 
 
 @pytest.mark.parametrize("reply", [text_reply("<html>", 200), Reply(200, PNG[:-8], {"Content-Type": "image/png"}), Reply(200, b"")])

@@ -11,9 +11,10 @@ from providers.errors import ErrorKind, ProviderError
 from providers.http import close_clients
 from providers.images.references import as_data_uri
 from providers.images.together import TogetherImagesBackend
+from tests.contract.cloud_extremes import draw_extremes
 from tests.contract.cloud_parts import KEY, OTHER, PICTURE, PNG64, check_one_call, cloud_config, draw_all, drawn, failed
 from tests.contract.image_parts import PNG, REFERENCE, spec
-from tests.contract.loopback import Loopback, json_reply, loopback
+from tests.contract.loopback import Loopback, Reply, json_reply, loopback
 from tests.contract.recorded import check_requests
 
 DRAW = "/images/generations"
@@ -91,6 +92,14 @@ async def test_only_image_models_are_listed(server: Loopback) -> None:
 @pytest.mark.parametrize(
     ("status", "fields", "kind"),
     [
+        (401, {"message": "Invalid API key provided", "type": "invalid_request_error", "code": "invalid_api_key"}, ErrorKind.UNAUTHORISED),
+        (402, {"message": "Payment required", "type": "credit_limit"}, ErrorKind.NO_CREDIT),
+        (400, {"message": "steps must be between 1 and 12", "type": "invalid_request_error", "param": "steps"}, ErrorKind.INVALID),
+        (400, {"message": "Unable to access model x", "code": "model_not_available"}, ErrorKind.MISCONFIGURED),
+        (422, {"message": "Input blocked by moderation", "type": "invalid_request_error"}, ErrorKind.REFUSED),
+        (500, {"message": "m", "type": "server_error"}, ErrorKind.BAD_ANSWER),
+        (200, {"message": "NSFW content detected in image", "type": "invalid_request_error"}, ErrorKind.REFUSED),
+        (200, {"message": "slow", "type": "rate_limit"}, ErrorKind.RATE_LIMITED),
         (400, {"message": "NSFW content detected in image", "type": "invalid_request_error"}, ErrorKind.REFUSED),
         (422, {"message": "width must be a multiple of 16", "param": "width"}, ErrorKind.INVALID),
         (404, {"message": "Unable to access model", "code": "model_not_available"}, ErrorKind.MISCONFIGURED),
@@ -102,7 +111,37 @@ async def test_only_image_models_are_listed(server: Loopback) -> None:
 )
 async def test_documented_errors(server: Loopback, status: int, fields: dict[str, str], kind: ErrorKind) -> None:
     server.on("POST", DRAW, json_reply({"error": fields}, status))
-    assert (await failed(backend(server))).kind is kind
+    found = await failed(backend(server))
+    assert found.kind is kind
+    assert "param" not in fields or fields["param"] in str(found) or "size" in str(found)
+
+
+async def test_a_pause_in_milliseconds_and_an_error_beside_an_empty_list(server: Loopback) -> None:
+    slow = Reply(
+        429, b'{"error": {"message": "slow", "type": "rate_limit"}}', {"retry-after-ms": "1500", "Content-Type": "application/json"}
+    )
+    server.on(
+        "POST",
+        DRAW,
+        slow,
+        json_reply({"id": "1", "object": "list", "data": [], "error": {"message": "no credit", "code": "payment_required"}}),
+    )
+    assert (await failed(backend(server))).retry_after == 1.5
+    assert (await failed(backend(server))).kind is ErrorKind.NO_CREDIT
+
+
+async def test_what_is_beyond_its_limits_is_mended_and_told(server: Loopback) -> None:
+    mine = backend(server, references=6, most_side=1440)
+    for model in ("", "black-forest-labs/FLUX.2-dev", "black-forest-labs/FLUX.1-kontext-dev", "black-forest-labs/FLUX.1.1-pro"):
+        for number, (asked, _) in enumerate(await draw_extremes(mine, model, ranges=False)):
+            sent = server.asked(DRAW)[-15:][number].json
+            assert (sent["width"] % 16, sent["height"] % 16, max(sent["width"], sent["height"]) <= 1440) == (0, 0, True)
+            assert len(sent.get("reference_images", ())) <= min(6, len(asked.references))
+
+
+async def test_a_wrapped_model_list(server: Loopback) -> None:
+    server.on("GET", "/models", json_reply({"data": MODELS}))
+    assert len(await backend(server).models()) == 1
 
 
 def test_wrong_options_are_named(server: Loopback) -> None:

@@ -12,6 +12,7 @@ from providers.errors import ErrorKind
 from providers.http import close_clients
 from providers.images.references import as_data_uri
 from providers.images.xai import XaiImagesBackend
+from tests.contract.cloud_extremes import draw_extremes
 from tests.contract.cloud_parts import KEY, OTHER, PNG64, check_one_call, cloud_config, draw_all, drawn, failed
 from tests.contract.image_parts import PNG, REFERENCE, spec
 from tests.contract.loopback import Loopback, json_reply, loopback
@@ -91,6 +92,20 @@ async def test_models(server: Loopback) -> None:
 @pytest.mark.parametrize(
     ("status", "body", "kind"),
     [
+        (401, {"code": "unauthenticated", "error": "No API key"}, ErrorKind.UNAUTHORISED),
+        (403, {"code": "x", "error": "Content violates usage guidelines. Failed check: SAFETY_CHECK_TYPE_BIO"}, ErrorKind.REFUSED),
+        (
+            422,
+            {"error": {"message": "prompt is too long", "param": "prompt", "code": None, "type": "invalid_request_error"}},
+            ErrorKind.INVALID,
+        ),
+        (400, {"code": "invalid-argument", "error": "Model not found: grok-2-image"}, ErrorKind.MISCONFIGURED),
+        (500, {"code": "internal", "error": "m"}, ErrorKind.BAD_ANSWER),
+        (503, {"error": "The service is currently unavailable"}, ErrorKind.BUSY),
+        (200, {"error": "Generated image rejected by content moderation."}, ErrorKind.REFUSED),
+        (200, {"code": "rate_limit_exceeded", "error": "m"}, ErrorKind.RATE_LIMITED),
+        (200, {"error": {"message": "Incorrect API key provided"}}, ErrorKind.UNAUTHORISED),
+        (200, {"data": [], "error": "Your team has used all available credits"}, ErrorKind.NO_CREDIT),
         (400, {"error": {"message": "Incorrect API key provided", "type": "x"}}, ErrorKind.UNAUTHORISED),
         (
             400,
@@ -108,6 +123,28 @@ async def test_models(server: Loopback) -> None:
 async def test_three_error_shapes(server: Loopback, status: int, body: Any, kind: ErrorKind) -> None:
     server.on("POST", DRAW, json_reply(body, status))
     assert (await failed(backend(server))).kind is kind
+
+
+async def test_other_names_of_a_model_are_on_its_list(server: Loopback) -> None:
+    rows = [{"name": "grok-imagine-image-2.0", "aliases": ["grok-imagine-latest", 7], "image_price": 6}, {"id": ""}, 3]
+    server.on("GET", "/image-generation-models", json_reply({"models": rows}))
+    mine = backend(server, model="grok-imagine-latest")
+    assert [(model.id, model.label) for model in await mine.models()] == [
+        ("grok-imagine-image-2.0", "grok-imagine-image-2.0"),
+        ("grok-imagine-latest", "grok-imagine-latest (grok-imagine-image-2.0)"),
+    ]
+    assert (await mine.check()).problems == ()
+
+
+async def test_what_is_beyond_its_limits_is_mended_and_told(server: Loopback) -> None:
+    await draw_extremes(backend(server))
+    assert max(len(seen.json.get("images", ())) for seen in server.asked(EDIT)) == 3
+
+
+async def test_a_reference_that_is_too_big_is_never_sent(server: Loopback) -> None:
+    big = Reference(PNG[:-12] + b"\0" * 10_485_760 + PNG[-12:], "image/png")
+    found = await failed(backend(server), spec(negative="", references=(big,)))
+    assert (found.kind, "10 MB" in str(found), server.seen) == (ErrorKind.INVALID, True, [])
 
 
 async def test_whatever_can_go_wrong_with_a_call(server: Loopback) -> None:
