@@ -6,22 +6,37 @@ No negative prompt, steps or guidance. Moderation comes with HTTP 200: a blocked
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from providers.contract import ImageCapabilities, ImageModelInfo, ProviderConfig, Reference, RenderResult, RenderSpec, RenderWatch, SizeRule
+from providers.contract import (
+    Dropped,
+    ImageCapabilities,
+    ImageModelInfo,
+    ProviderConfig,
+    Reference,
+    RenderResult,
+    RenderSpec,
+    RenderWatch,
+    SizeRule,
+)
 from providers.errors import ErrorKind, ProviderError
 from providers.images.cloud import CloudBackend, bearer, key_of
-from providers.images.gemini_answers import imagen_picture, picture_in, plainer
+from providers.images.cloud_errors import Meaning
+from providers.images.gemini_answers import WAIT_CODE, imagen_picture, picture_in, plainer, tokens_in
 from providers.images.limits import nearest_ratio, ratio_pairs
 from providers.images.options import read_options
-from providers.images.references import as_base64, checked
+from providers.images.references import as_base64, at_most, checked
 from providers.images.results import size_came
 
 MODEL = "gemini-2.5-flash-image"
-RATIOS = ("1:1", "1:4", "4:1", "1:8", "8:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9")
+Ratio = Literal["1:1", "1:4", "4:1", "1:8", "8:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9"]
+RATIOS: tuple[Ratio, ...] = ("1:1", "1:4", "4:1", "1:8", "8:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9")
+STRIPS = ("1:4", "4:1", "1:8", "8:1")
+"""Ratios that came with gemini-3.1-flash-image; older models do not list them."""
 IMAGEN_RATIOS = ("1:1", "3:4", "4:3", "9:16", "16:9")
 HARMS = ("HARASSMENT", "HATE_SPEECH", "SEXUALLY_EXPLICIT", "DANGEROUS_CONTENT")
 MOST_LIST_PAGES = 10
@@ -34,6 +49,8 @@ class GeminiOptions(BaseModel):
 
     image_size: Literal["512", "1K", "2K", "4K"] | None = None
     """Resolution tier; not every model has every one, and gemini-2.5-flash-image perhaps none."""
+    ratios: tuple[Ratio, ...] | None = Field(default=None, min_length=1)
+    """Shapes the model can draw; unset takes all of the API's, without 1:4, 4:1, 1:8 and 8:1 for gemini-2.5 and gemini-3-pro."""
     modalities: tuple[Literal["TEXT", "IMAGE"], ...] = Field(default=("TEXT", "IMAGE"), min_length=1)
     safety: Literal["BLOCK_LOW_AND_ABOVE", "BLOCK_MEDIUM_AND_ABOVE", "BLOCK_ONLY_HIGH", "BLOCK_NONE", "OFF"] | None = None
     """Threshold of the adjustable filters; unset takes ``BLOCK_NONE`` where adult content is allowed and the service's own elsewhere."""
@@ -50,6 +67,17 @@ class GeminiOptions(BaseModel):
 class GeminiImagesBackend(CloudBackend):
     """Gemini's image output."""
 
+    MEANINGS: ClassVar = (
+        Meaning(re.compile(r"limit: 0\b"), ErrorKind.NO_CREDIT, statuses=(429,)),
+        Meaning(re.compile(rf"^{WAIT_CODE}\b"), ErrorKind.RATE_LIMITED, statuses=(429,)),
+        Meaning(
+            re.compile(r"failed_precondition", re.IGNORECASE),
+            ErrorKind.MISCONFIGURED,
+            "It is not open to the host's region or account.",
+            statuses=(400,),
+        ),
+    )
+
     def __init__(self, config: ProviderConfig) -> None:
         options = self._options = read_options(config, GeminiOptions)
         super().__init__(config, bearer(config) if options.vertex else {"x-goog-api-key": key_of(config)}, model=MODEL)
@@ -63,11 +91,19 @@ class GeminiImagesBackend(CloudBackend):
             references=most,
             seed=self._options.seed and not imagen,
             model_choice=True,
-            sizes=SizeRule(least=64, most=4096, step=1, ratios=ratio_pairs(IMAGEN_RATIOS if imagen else RATIOS)),
+            sizes=SizeRule(least=64, most=4096, step=1, ratios=ratio_pairs(self._ratios(model or self.model))),
             model_list=not self._options.vertex,
             nsfw="refuses",
             prompt_style="sentences",
         )
+
+    def _ratios(self, model: str) -> tuple[str, ...]:
+        if _is_imagen(model):
+            return IMAGEN_RATIOS
+        if self._options.ratios:
+            return self._options.ratios
+        older = model.startswith(("gemini-2.5", "gemini-3-pro", "nano-banana-pro"))
+        return tuple(ratio for ratio in RATIOS if ratio not in STRIPS) if older else RATIOS
 
     def _most_references(self, model: str) -> int:
         if _is_imagen(model):
@@ -94,21 +130,26 @@ class GeminiImagesBackend(CloudBackend):
 
     async def render(self, spec: RenderSpec, watch: RenderWatch) -> RenderResult:
         model = (spec.model or self.model).removeprefix("models/")
+        dropped: list[Dropped] = []
+        kept = at_most(spec.references, self._most_references(model), model, dropped)
         if _is_imagen(model):
-            return await self._draw_with_imagen(spec, model)
-        references = checked(spec.references, self.name, most_bytes=self._options.inline_bytes)
+            return await self._draw_with_imagen(spec, model, dropped)
+        references = checked(kept, self.name, most_bytes=self._options.inline_bytes)
         if sum(len(reference.data) for reference in references) > self._options.inline_bytes:
             detail = f"The reference pictures together are too big for it (limit {self._options.inline_bytes // 1_000_000} MB)."
             raise ProviderError(ErrorKind.INVALID, self.name, detail)
-        settings = self._settings(spec)
+        settings = self._settings(spec, model)
         body = {"contents": [{"role": "user", "parts": _parts(spec.prompt, references)}], **settings}
-        answer = await self._ask_json("POST", f"/models/{model}:generateContent", seconds=self._seconds, model=model, json=body)
+        answer = await self._ask_json(
+            "POST", f"/models/{self._in_path(model)}:generateContent", seconds=self._seconds, model=model, json=body
+        )
         image = picture_in(self._config, answer)
-        return RenderResult((image,), model, size_came(spec, image), {"model": model, "prompt": spec.prompt, **settings})
+        record = {"model": model, "prompt": spec.prompt, **settings}
+        return RenderResult((image,), model, (*size_came(spec, image), *dropped), record, cost_text=tokens_in(answer))
 
-    def _settings(self, spec: RenderSpec) -> dict[str, Any]:
+    def _settings(self, spec: RenderSpec, model: str) -> dict[str, Any]:
         """The request without its words and pictures. Without a ratio the picture would take the shape of its reference."""
-        image = {"aspectRatio": nearest_ratio(spec.width, spec.height, RATIOS)}
+        image = {"aspectRatio": nearest_ratio(spec.width, spec.height, self._ratios(model))}
         if self._options.image_size:
             image["imageSize"] = self._options.image_size
         config: dict[str, Any] = {"responseModalities": list(self._options.modalities), "imageConfig": image}
@@ -118,15 +159,16 @@ class GeminiImagesBackend(CloudBackend):
         safety = [{"category": f"HARM_CATEGORY_{harm}", "threshold": threshold} for harm in HARMS]
         return {"generationConfig": config, **({"safetySettings": safety} if threshold else {})}
 
-    async def _draw_with_imagen(self, spec: RenderSpec, model: str) -> RenderResult:
+    async def _draw_with_imagen(self, spec: RenderSpec, model: str, dropped: list[Dropped]) -> RenderResult:
         if not self._options.vertex:
             detail = "Imagen is no longer part of the Gemini API; it needs Vertex AI (vertex = true)."
             raise ProviderError(ErrorKind.INVALID if spec.model else ErrorKind.MISCONFIGURED, self.name, detail)
         settings = {"sampleCount": 1, "aspectRatio": nearest_ratio(spec.width, spec.height, IMAGEN_RATIOS)}
         body = {"instances": [{"prompt": spec.prompt}], "parameters": settings}
-        answer = await self._ask_json("POST", f"/models/{model}:predict", seconds=self._seconds, model=model, json=body)
+        answer = await self._ask_json("POST", f"/models/{self._in_path(model)}:predict", seconds=self._seconds, model=model, json=body)
         image = imagen_picture(self._config, answer)
-        return RenderResult((image,), model, size_came(spec, image), {"model": model, "prompt": spec.prompt, **settings})
+        record = {"model": model, "prompt": spec.prompt, **settings}
+        return RenderResult((image,), model, (*size_came(spec, image), *dropped), record)
 
     def _reshape(self, body: Any) -> Any:
         return plainer(body)

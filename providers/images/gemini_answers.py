@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from providers.contract import ProviderConfig, RenderedImage
+from providers.errors import ErrorKind, ProviderError
 from providers.failures import redact
 from providers.http import secrets_of
 from providers.images.cloud_errors import bad_answer, refused, wordy_refusal
@@ -14,8 +15,11 @@ from providers.images.formats import from_base64, rendered
 
 REFUSALS = {
     *("IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "PROHIBITED_CONTENT", "SAFETY", "RECITATION", "IMAGE_RECITATION", "SPII", "BLOCKLIST"),
+    "ESCALATION",
 }
 """Values of ``finishReason`` that mean no; NO_IMAGE, IMAGE_OTHER and MALFORMED_RESPONSE mean another try may work."""
+WAIT_CODE = "asks_to_wait"
+"""Our own code for an error that names the time after which to ask again: a rate limit, however its message speaks of quota."""
 
 
 def picture_in(config: ProviderConfig, answer: Any) -> RenderedImage:
@@ -37,7 +41,10 @@ def picture_in(config: ProviderConfig, answer: Any) -> RenderedImage:
             return rendered(from_base64(data, config.name), config.name)
     reason = str(candidate.get("finishReason") or "")
     if reason in REFUSALS:
-        raise refused(config.name, f"finishReason {reason}")
+        said = redact(str(candidate.get("finishMessage") or ""), secrets_of(config), limit=160)
+        raise refused(config.name, f"finishReason {reason} {said}".strip())
+    if reason == "LANGUAGE":
+        raise ProviderError(ErrorKind.INVALID, config.name, "It does not understand the prompt's language.", host_detail=reason)
     words = " ".join(str(part["text"]) for part in shown if part.get("text"))
     if words.strip() and reason in ("", "STOP"):
         raise wordy_refusal(config, words)
@@ -56,8 +63,17 @@ def imagen_picture(config: ProviderConfig, answer: Any) -> RenderedImage:
     raise refused(config.name, f"no prediction: {redact(str(first.get('raiFilteredReason') or 'filtered'), secrets_of(config), limit=120)}")
 
 
+def tokens_in(answer: Mapping[str, Any]) -> str:
+    """What the picture cost in the service's own measure; empty when it did not say."""
+    usage = answer.get("usageMetadata")
+    total = usage.get("totalTokenCount") if isinstance(usage, Mapping) else None
+    return f"{total} tokens" if isinstance(total, int) else ""
+
+
 def plainer(body: Any) -> Any:
     """Google's error with what hides in ``details`` moved up: a wrong key (which comes as 400) and the wait it asks for."""
+    if isinstance(body, list) and body:  # Vertex writes errors as a list of one
+        body = body[0]
     error = body.get("error") if isinstance(body, Mapping) else None
     if not isinstance(error, Mapping):
         return body
@@ -69,6 +85,7 @@ def plainer(body: Any) -> Any:
     delay = next((re.fullmatch(r"(\d+(?:\.\d+)?)s", str(detail["retryDelay"])) for detail in details if detail.get("retryDelay")), None)
     if delay:
         plain["availability"] = {"retry_after": float(delay[1])}
+        plain["code"] = WAIT_CODE
     fields = [violation for detail in details for violation in _mappings(detail.get("fieldViolations"))]
     if fields:
         plain["param"] = str(fields[0].get("field") or "")

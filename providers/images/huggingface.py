@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Mapping
@@ -18,8 +19,8 @@ from providers.contract import (
     Health,
     ImageCapabilities,
     ImageModelInfo,
+    Progress,
     ProviderConfig,
-    RenderedImage,
     RenderResult,
     RenderSpec,
     RenderWatch,
@@ -32,12 +33,11 @@ from providers.images.cloud_errors import Meaning, bad_answer
 from providers.images.families import family_of, prompt_style_of
 from providers.images.formats import mime_of, rendered
 from providers.images.options import read_options
-from providers.images.polling import Pace, wait_for
-from providers.images.references import checked
+from providers.images.polling import Pace, or_anew, recalled, wait_for
+from providers.images.references import at_most, checked
 from providers.images.results import fetched, size_came
 
 MODEL = "black-forest-labs/FLUX.1-schnell"
-REFERENCE_BYTES = 10_000_000
 
 
 class HuggingFaceOptions(BaseModel):
@@ -45,13 +45,15 @@ class HuggingFaceOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    through: Literal["auto", "hf-inference", "fal-ai", "together", "nscale", "replicate", "zai-org"] = "auto"
+    through: Literal["auto", "hf-inference", "fal-ai", "together", "nscale", "replicate", "wavespeed", "zai-org"] = "auto"
     """Which provider draws; ``auto`` takes the first one the Hub names for the model."""
     bill_to: str = ""
     """Organisation to bill."""
     hub_url: str = "https://huggingface.co"
     list_query: dict[str, str] = {"pipeline_tag": "text-to-image", "inference_provider": "all", "sort": "trendingScore", "limit": "100"}
     """How the Hub is asked for models."""
+    reference_bytes: int = Field(default=10_000_000, ge=1)
+    """Most bytes of one reference picture; the limit is each provider's own and not published."""
     poll_seconds: float = Field(default=1.0, gt=0, le=30)
 
 
@@ -60,7 +62,11 @@ class HuggingFaceBackend(CloudBackend):
 
     MEANINGS: ClassVar = (
         Meaning(re.compile(r"exceeded your (?:monthly )?included credits|pre-?paid credits|payment", re.IGNORECASE), ErrorKind.NO_CREDIT),
-        Meaning(re.compile(r"nsfw|content_policy|safety checker|flagged", re.IGNORECASE), ErrorKind.REFUSED, statuses=(400, 422)),
+        Meaning(
+            re.compile(r"nsfw|content_policy|no_media_generated|safety checker|flagged", re.IGNORECASE),
+            ErrorKind.REFUSED,
+            statuses=(400, 422),
+        ),
         Meaning(re.compile(r"is currently loading|estimated_time", re.IGNORECASE), ErrorKind.BUSY),
         Meaning(re.compile(r"gated|accept the conditions|agree to share", re.IGNORECASE), ErrorKind.UNAUTHORISED, statuses=(401, 403)),
     )
@@ -87,6 +93,7 @@ class HuggingFaceBackend(CloudBackend):
             cfg="cfg" in takes,
             scheduler="scheduler" in takes,
             model_choice=True,
+            adopts=through in wires.LATER,
             sizes=SizeRule(least=64, most=2048, step=8),
             model_list=True,
             prompt_style=prompt_style_of(model, "sentences"),
@@ -105,13 +112,15 @@ class HuggingFaceBackend(CloudBackend):
             if error.kind not in (ErrorKind.INVALID, ErrorKind.MISCONFIGURED):
                 raise
             return Health(f"drawing with {self.model}", (error.detail or str(error),))
-        return Health(f"drawing with {self.model} through {served.provider}")
+        warning = "Whether it accepts the token is only seen with the first picture."
+        return Health(f"drawing with {self.model} through {served.provider}", (), (warning,))
 
     async def _hub(self, path: str, query: Mapping[str, str], model: str = "") -> Any:
         return await self._ask_json("GET", self._options.hub_url.rstrip("/") + path, params=dict(query), model=model)
 
     async def _served(self, model: str, task: str) -> wires.Served:
         """Who draws a model and what it is called there, remembered for ten minutes."""
+        self._in_path(model)
         through = self._options.through
         if through == "hf-inference":
             return wires.Served(through, model)
@@ -134,36 +143,51 @@ class HuggingFaceBackend(CloudBackend):
         raise ProviderError(kind, self.name, f"«{model[:80]}» is served for {task} by: {known}; none of them can be used here.")
 
     async def render(self, spec: RenderSpec, watch: RenderWatch) -> RenderResult:
-        model = spec.model or self.model
-        references = checked(spec.references, self.name, most_bytes=REFERENCE_BYTES)
-        served = await self._served(model, wires.IMAGE if references else wires.TEXT)
-        most = wires.MOST_REFERENCES.get(served.provider, 1)
-        dropped = [Dropped("reference images", f"{served.provider} takes {most}")] if len(references) > most else []
-        sent = wires.request_of(spec, served, references[:most])
-        image = await self._drawn(sent, spec, model, served)
+        """Draw, or go on with a picture that an earlier life asked for at a provider that draws later."""
+        model, dropped = spec.model or self.model, list[Dropped]()
+        served = await self._served(model, wires.IMAGE if spec.references else wires.TEXT)
+        kept = at_most(spec.references, wires.MOST_REFERENCES.get(served.provider, 1), served.provider, dropped)
+        sent = wires.request_of(spec, served, checked(kept, self.name, most_bytes=self._options.reference_bytes))
+        place = await self._drawn(sent, served, model, watch)
+        seed = spec.seed if "seed" in wires.settings_of(spec, served) else None
+        image = rendered(place, self.name, seed=seed) if isinstance(place, bytes) else await fetched(self._config, place, seed=seed)
         record = {"provider": served.provider, **sent.shown}
         return RenderResult((image,), model, (*size_came(spec, image), *dropped, *wires.missing(spec, served)), record)
 
-    async def _drawn(self, sent: wires.Request, spec: RenderSpec, model: str, served: wires.Served) -> RenderedImage:
+    async def _drawn(self, sent: wires.Request, served: wires.Served, model: str, watch: RenderWatch) -> bytes | str:
+        """The picture, or where it is."""
+        record = recalled(watch.ref)
+        if record.get("provider") == served.provider and record.get("path", "").startswith("/"):
+            found = await or_anew(self._polled(record["path"], served, watch))
+            if found is not None:
+                return wires.place_of(found, served, self.name)
         path = f"/{served.provider}{sent.path}"
         answer = await self._ask("POST", path, seconds=self._seconds, model=model, json=sent.body, headers=sent.headers)
         if mime_of(answer.content) or answer.mime.startswith("image/"):
-            return rendered(answer.content, self.name, seed=spec.seed if "seed" in wires.SETTINGS[served.provider] else None)
+            return answer.content
         found = self._json(answer, model)
         if follow := wires.follow_up(found, served):
-            found = await self._polled(f"/{served.provider}{follow}", served)
-        place = wires.place_of(found, served, self.name)
-        return await fetched(self._config, place, seed=spec.seed if "seed" in wires.SETTINGS[served.provider] else None)
+            await watch.remember(json.dumps({"provider": served.provider, "path": follow}))
+            found = await self._polled(follow, served, watch)
+        return wires.place_of(found, served, self.name)
 
-    async def _polled(self, path: str, served: wires.Served) -> Any:
+    async def _polled(self, path: str, served: wires.Served, watch: RenderWatch) -> Any:
         async def look() -> Any:
-            answer = await self._ask_json("GET", path)
+            answer = await self._ask_json("GET", f"/{served.provider}{path}")
             if not wires.is_over(answer, served, self.name):
+                queued = isinstance(answer, Mapping) and answer.get("status") == "IN_QUEUE"
+                watch.progress(Progress("queued" if queued else "drawing"))
                 return None
-            return await self._ask_json("GET", path.replace("/status", "", 1)) if served.provider == "fal-ai" else answer
+            result = path.replace("/status?", "?", 1)
+            return await self._ask_json("GET", f"/{served.provider}{result}") if served.provider == "fal-ai" else answer
 
         pace = Pace(first=self._options.poll_seconds, seconds=self._seconds)
-        found: Any = await wait_for(look, pace, self.name)
+        try:
+            found: Any = await wait_for(look, pace, self.name)
+        except ProviderError as error:
+            if error.kind is ErrorKind.MISCONFIGURED:
+                raise bad_answer(self.name, "the request and its result are gone") from error
+            raise
         if not isinstance(found, Mapping):
             raise bad_answer(self.name, "the result is no object")
         return found

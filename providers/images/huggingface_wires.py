@@ -1,10 +1,12 @@
 """How each of Hugging Face's inference providers is asked for a picture through the router, and where it puts it.
 
-Bodies and answers are the providers' own, as the official client sends and reads them. A provider that is not here cannot be used.
+Bodies and answers are the providers' own, as the official client (huggingface_hub) sends and reads them. A provider that is not
+here cannot be used.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,10 +25,14 @@ SETTINGS: Mapping[str, frozenset[str]] = {
     "together": frozenset({"negative", "seed", "steps", "cfg", "size"}),
     "nscale": frozenset({"size"}),
     "replicate": frozenset({"negative", "seed", "steps", "cfg", "size"}),
+    "wavespeed": frozenset({"negative", "seed", "steps", "cfg", "size"}),
     "zai-org": frozenset({"size"}),
 }
 MOST_REFERENCES: Mapping[str, int] = {"nscale": 0, "zai-org": 0, "fal-ai": 4, "together": 4}
 """Most reference pictures; one where nothing stands here."""
+LATER = frozenset({"fal-ai", "wavespeed", "zai-org"})
+"""Providers that draw some pictures later and are looked at until they have."""
+_REFUSAL = re.compile(r"nsfw|safety|moderat|sensitive|content.policy", re.IGNORECASE)
 _LABELS = {"steps": "steps", "cfg": "CFG scale", "negative": "negative prompt", "scheduler": "scheduler"}
 
 
@@ -61,11 +67,15 @@ def providers_in(answer: Any) -> list[Served]:
     return [Served(str(row["provider"]), str(row["providerId"]), str(row.get("task") or "")) for row in live]
 
 
+def settings_of(spec: RenderSpec, served: Served) -> frozenset[str]:
+    """The settings that are sent for this picture; fewer when hf-inference draws from another one."""
+    takes = SETTINGS[served.provider]
+    return takes - {"seed", "scheduler"} if served.provider == "hf-inference" and spec.references else takes
+
+
 def missing(spec: RenderSpec, served: Served) -> list[Dropped]:
     """Settings of the spec that the provider which draws does not take."""
-    takes = SETTINGS[served.provider]
-    if served.provider == "hf-inference" and spec.references:
-        takes = takes - {"seed", "scheduler"}
+    takes = settings_of(spec, served)
     wanted = [name for name in _LABELS if getattr(spec, name) not in (None, "")]
     return [Dropped(_LABELS[name], f"{served.provider} takes none") for name in wanted if name not in takes]
 
@@ -81,8 +91,10 @@ def request_of(spec: RenderSpec, served: Served, references: Sequence[Reference]
             return _openai_like(spec, served, references)
         case "replicate":
             return _replicate(spec, served, references)
+        case "wavespeed":
+            return _wavespeed(spec, served, references)
     body = {"model": served.model, "prompt": spec.prompt, "size": f"{spec.width}x{spec.height}"}
-    return Request("/api/paas/v4/async/images/generations", body, body)
+    return Request("/api/paas/v4/async/images/generations", body, body, {"Accept-Language": "en-US,en"})
 
 
 def _said(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -128,54 +140,89 @@ def _openai_like(spec: RenderSpec, served: Served, references: Sequence[Referenc
     pictures = [as_data_uri(reference) for reference in references]
     if not pictures:
         return Request(path, shown, shown)
-    source = {"image_url": pictures[0]} if "kontext" in served.model.lower() else {"reference_images": pictures}
+    by_address = all(word in served.model.lower() for word in ("kontext", "flux.1"))
+    source = {"image_url": pictures[0]} if by_address else {"reference_images": pictures}
     return Request(path, {**shown, **source}, shown)
 
 
 def _replicate(spec: RenderSpec, served: Served, references: Sequence[Reference]) -> Request:
     values = {"negative_prompt": spec.negative, "guidance_scale": spec.cfg, "num_inference_steps": spec.steps, "seed": spec.seed}
     shown = _said({"prompt": spec.prompt, **values, "width": spec.width, "height": spec.height})
-    inputs = {**shown, "input_image": as_data_uri(references[0])} if references else shown
+    inputs = dict(shown)
+    if references:  # its models name this field in four ways; unknown ones are ignored
+        picture = as_data_uri(references[0])
+        inputs |= {"image": picture, "images": [picture], "input_image": picture, "input_images": [picture]}
     model, colon, version = served.model.partition(":")
     if colon:
         return Request("/v1/predictions", {"input": inputs, "version": version}, shown, {"Prefer": "wait"})
     return Request(f"/v1/models/{model}/predictions", {"input": inputs}, shown, {"Prefer": "wait"})
 
 
+def _wavespeed(spec: RenderSpec, served: Served, references: Sequence[Reference]) -> Request:
+    values = {"negative_prompt": spec.negative, "guidance_scale": spec.cfg, "num_inference_steps": spec.steps, "seed": spec.seed}
+    shown = _said({"prompt": spec.prompt, **values, "width": spec.width, "height": spec.height})
+    body = {**shown, "image": as_data_uri(references[0])} if references else shown
+    return Request(f"/api/v3/{served.model}", body, shown)
+
+
 def follow_up(answer: Any, served: Served) -> str:
     """The path to look at for a picture that is drawn later; empty when the answer holds it."""
     found = answer if isinstance(answer, Mapping) else {}
-    if served.provider == "zai-org" and isinstance(found.get("id"), str):
-        return f"/api/paas/v4/async-result/{_segment(found['id'])}"
-    url = found.get("response_url")
-    if served.provider == "fal-ai" and isinstance(url, str) and url.startswith("https://"):
-        return f"{httpx.URL(url).path}/status?_subdomain=queue"
+    match served.provider:
+        case "zai-org" if isinstance(found.get("id"), str):
+            return f"/api/paas/v4/async-result/{_segment(found['id'])}"
+        case "fal-ai" if path := _path_of(found.get("response_url")):
+            return f"{path}/status?_subdomain=queue"
+        case "wavespeed":
+            urls = _inside(found, "data").get("urls")
+            return _path_of(urls.get("get") if isinstance(urls, Mapping) else None)
     return ""
+
+
+def _path_of(url: Any) -> str:
+    """The path of an address the provider named; it is asked at the router, whatever host the address has."""
+    try:
+        return httpx.URL(url).path if isinstance(url, str) and url.startswith("https://") else ""
+    except httpx.InvalidURL:
+        return ""
 
 
 def _segment(text: str) -> str:
     return "".join(character for character in text if character.isalnum() or character in "-_")
 
 
+def _inside(found: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    inner = found.get(key)
+    return inner if isinstance(inner, Mapping) else {}
+
+
+_DONE = {"COMPLETED", "SUCCESS"}
+_WAITING = {"IN_QUEUE", "IN_PROGRESS", "PROCESSING", "CREATED"}
+_FAILED = {"FAIL", "FAILED"}
+
+
 def is_over(answer: Any, served: Served, name: str) -> bool:
     """Whether a picture that is drawn later is there. Raises ``ProviderError`` when it failed or the answer is no status."""
     found = answer if isinstance(answer, Mapping) else {}
-    status = str(found.get("status" if served.provider == "fal-ai" else "task_status") or "")
-    if status in ("COMPLETED", "SUCCESS"):
-        return True
-    if status == "FAIL":
-        raise ProviderError(ErrorKind.INVALID, name, "It could not draw this.", host_detail=f"{served.provider}: task_status FAIL")
-    if status not in ("IN_QUEUE", "IN_PROGRESS", "PROCESSING"):
+    found = _inside(found, "data") if served.provider == "wavespeed" else found
+    status = str(found.get("task_status" if served.provider == "zai-org" else "status") or "").upper()
+    if status in _FAILED:
+        words = str(found.get("error") or "")
+        kind = ErrorKind.REFUSED if _REFUSAL.search(words) else ErrorKind.INVALID
+        raise ProviderError(kind, name, "It could not draw this.", host_detail=f"{served.provider}: {status} {words}"[:200])
+    if status not in _DONE | _WAITING:
         raise bad_answer(name, f"{served.provider}: unknown status «{status[:40]}»")
-    return False
+    return status in _DONE
 
 
 def place_of(answer: Any, served: Served, name: str) -> str:
     """The picture's address, or itself as a ``data:`` address. Raises ``ProviderError`` when there is none."""
     found = answer if isinstance(answer, Mapping) else {}
-    if served.provider == "replicate":
-        _check_prediction(found, name)
-        first: Any = found.get("output")
+    first: Any
+    if served.provider in ("replicate", "wavespeed"):
+        if served.provider == "replicate":
+            _check_prediction(found, name)
+        first = found.get("output") if served.provider == "replicate" else _inside(found, "data").get("outputs")
         first = first[0] if isinstance(first, list) and first else first
     else:
         flagged = found.get("has_nsfw_concepts")
@@ -195,7 +242,7 @@ def _check_prediction(found: Mapping[str, Any], name: str) -> None:
     """Replicate answers within a minute at the latest, with or without a picture."""
     error = found.get("error")
     if error:
-        nsfw = "nsfw" in str(error).lower()
-        raise ProviderError(ErrorKind.REFUSED if nsfw else ErrorKind.BAD_ANSWER, name, host_detail=f"replicate: {str(error)[:200]}")
+        kind = ErrorKind.REFUSED if _REFUSAL.search(str(error)) else ErrorKind.BAD_ANSWER
+        raise ProviderError(kind, name, host_detail=f"replicate: {str(error)[:200]}")
     if found.get("output") is None and found.get("status") in ("starting", "processing"):
         raise ProviderError(ErrorKind.TIMED_OUT, name, host_detail="replicate: no output after its waiting time")

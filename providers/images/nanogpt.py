@@ -12,17 +12,26 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from providers.contract import ImageCapabilities, ImageModelInfo, ProviderConfig, RenderResult, RenderSpec, RenderWatch, SizeRule
+from providers.contract import (
+    Dropped,
+    Health,
+    ImageCapabilities,
+    ImageModelInfo,
+    ProviderConfig,
+    RenderResult,
+    RenderSpec,
+    RenderWatch,
+    SizeRule,
+)
 from providers.errors import ErrorKind
 from providers.images.cloud import CloudBackend, bearer
 from providers.images.cloud_errors import Meaning
 from providers.images.families import family_of, prompt_style_of
 from providers.images.options import read_options
-from providers.images.references import as_data_uri, checked
+from providers.images.references import as_data_uri, at_most, checked
 from providers.images.results import first_picture, number_of, size_came
 
 MODEL = "hidream"
-REFERENCE_BYTES = 10_000_000
 
 
 class NanoGptOptions(BaseModel):
@@ -34,6 +43,8 @@ class NanoGptOptions(BaseModel):
     """Send negative prompts; the field is undocumented and passes through to models that know it."""
     references: int = Field(default=8, ge=0, le=16)
     """Most reference pictures; the limit is each model's own."""
+    reference_bytes: int = Field(default=10_000_000, ge=1)
+    """Most bytes of one reference picture; the limit is each model's own."""
     most_side: int = Field(default=2048, ge=64)
     """Longest side in pixels; the limit is each model's own."""
     kontext_max_mode: bool | None = None
@@ -78,9 +89,15 @@ class NanoGptImagesBackend(CloudBackend):
         found = [row for row in rows if isinstance(row, Mapping) and row.get("id")] if isinstance(rows, list) else []
         return tuple(ImageModelInfo(str(row["id"]), str(row.get("name") or row["id"]), family_of(str(row["id"]))) for row in found)
 
+    async def check(self) -> Health:
+        """The list is open to everybody, so a wrong key shows with the first picture only."""
+        found = await super().check()
+        return Health(found.summary, found.problems, ("Whether it accepts the key is only seen with the first picture.",))
+
     async def render(self, spec: RenderSpec, watch: RenderWatch) -> RenderResult:
-        model = spec.model or self.model
-        pictures = [as_data_uri(r) for r in checked(spec.references, self.name, most_bytes=REFERENCE_BYTES)]
+        model, dropped = spec.model or self.model, list[Dropped]()
+        kept = at_most(spec.references, self._options.references, self.name, dropped)
+        pictures = [as_data_uri(r) for r in checked(kept, self.name, most_bytes=self._options.reference_bytes)]
         fields = self._fields(spec, model)
         sources: dict[str, Any] = {}
         if pictures:
@@ -88,13 +105,13 @@ class NanoGptImagesBackend(CloudBackend):
         answer = await self._ask_json("POST", "/v1/images/generations", seconds=self._seconds, model=model, json={**fields, **sources})
         image = await first_picture(self._config, answer, seed=spec.seed)
         cost, cost_text = _price(answer)
-        return RenderResult((image,), model, size_came(spec, image), fields, cost, cost_text)
+        return RenderResult((image,), model, (*size_came(spec, image), *dropped), fields, cost, cost_text)
 
     def _fields(self, spec: RenderSpec, model: str) -> dict[str, Any]:
         """The request without its pictures."""
         optional = {
             "negative_prompt": spec.negative if self._options.negative_prompt and spec.negative else None,
-            "strength": spec.denoise if spec.references else None,
+            "strength": spec.denoise if spec.references and self._options.references else None,
             "guidance_scale": spec.cfg,
             "num_inference_steps": spec.steps,
             "kontext_max_mode": self._options.kontext_max_mode,

@@ -1,32 +1,53 @@
 """OpenAI's image models: generations, edits with up to sixteen ordered references; and servers that speak its image API.
 
 One call is one picture; there is no progress but streamed partial pictures, which cost extra and are not asked for. No negative
-prompt, seed or steps exist. ``compatible = true`` speaks the smaller dialect of gateways and local servers.
+prompt, seed or steps exist. What a model takes stands in ``openai_models``. ``compatible = true`` speaks the smaller dialect of
+gateways and local servers.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from dataclasses import replace
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from providers.contract import ImageCapabilities, ImageModelInfo, ProviderConfig, Reference, RenderResult, RenderSpec, RenderWatch, SizeRule
+from providers.contract import (
+    Dropped,
+    ImageCapabilities,
+    ImageModelInfo,
+    ProviderConfig,
+    Reference,
+    RenderResult,
+    RenderSpec,
+    RenderWatch,
+    SizeRule,
+)
 from providers.errors import ErrorKind, ProviderError
 from providers.hosts import host_of, is_private_host
 from providers.images.cloud import CloudBackend, bearer
-from providers.images.limits import within_pixels
+from providers.images.cloud_errors import Meaning
+from providers.images.families import family_of, prompt_style_of
+from providers.images.fitted import fitted
+from providers.images.openai_models import (
+    COMPATIBLE,
+    MOST_PIXELS,
+    MOST_SIDE,
+    STANDARD_SIZES,
+    Rules,
+    free_size,
+    nearest_fixed,
+    rules_of,
+)
 from providers.images.options import read_options
-from providers.images.references import as_file, checked
+from providers.images.references import as_file, at_most, checked
 from providers.images.results import first_picture, size_came
 
 MODEL = "gpt-image-2"
-MOST_REFERENCES = 16
 REFERENCE_BYTES = 50_000_000
-THREE_SIZES = ((1024, 1024), (1536, 1024), (1024, 1536))
-FREE_SIZES = ("gpt-image-2-", "gpt-image-2.5")
-"""Models documented to take any size whose sides are multiples of 16 (``gpt-image-2`` itself too)."""
-MOST_PIXELS = 3840 * 2160
+"""Most bytes of a reference that is made square before it is sent."""
 
 
 class OpenAIImageOptions(BaseModel):
@@ -34,14 +55,14 @@ class OpenAIImageOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    quality: Literal["auto", "low", "medium", "high", "xhigh", "max"] | None = None
+    quality: Literal["auto", "low", "medium", "high", "xhigh", "max", "standard", "hd"] | None = None
     background: Literal["auto", "transparent", "opaque"] | None = None
     output_format: Literal["png", "webp", "jpeg"] | None = None
     output_compression: int | None = Field(default=None, ge=0, le=100)
     moderation: Literal["auto", "low"] | None = None
     """``low`` filters less; unset takes ``low`` only where adult content is allowed."""
     input_fidelity: Literal["low", "high"] | None = None
-    """How closely an edit keeps to its references; gpt-image-1.5 and smaller only."""
+    """How closely an edit keeps to its references; gpt-image-1.5 and smaller only, and mini takes only ``low``."""
     complexity: Literal["low", "medium", "high"] | None = None
     sizes: Literal["model", "free", "fixed"] = "model"
     """Whether any size or only the three standard ones may be asked for; ``model`` goes by the model's name."""
@@ -51,6 +72,8 @@ class OpenAIImageOptions(BaseModel):
     project: str = ""
     compatible: bool = False
     """The server only speaks the API: send prompt, model, n, size and ``response_format`` and nothing else."""
+    response_format: Literal["b64_json", "url", "none"] = "b64_json"
+    """How a compatible server is asked to answer; ``none`` leaves the field out. OpenAI's own models are never asked."""
     edits: bool = True
     """A compatible server has ``/images/edits``."""
 
@@ -65,48 +88,78 @@ class OpenAIImagesBackend(CloudBackend):
     """OpenAI's Images API."""
 
     SECONDS = 600.0
+    MEANINGS: ClassVar = (
+        Meaning(
+            re.compile(r"must be verified|verify your organi[sz]ation", re.IGNORECASE),
+            ErrorKind.UNAUTHORISED,
+            "The host's organisation must be verified there first.",
+            statuses=(401, 403),
+        ),
+        Meaning(
+            re.compile(r"unsupported_country", re.IGNORECASE),
+            ErrorKind.MISCONFIGURED,
+            "It does not serve the host's country.",
+            statuses=(403,),
+        ),
+    )
 
     def __init__(self, config: ProviderConfig) -> None:
         options = self._options = read_options(config, OpenAIImageOptions)
         scope = {"OpenAI-Organization": options.organization, "OpenAI-Project": options.project}
         if config.api_key is None and not is_private_host(host_of(config.base_url)):
             raise ProviderError(ErrorKind.MISCONFIGURED, config.name, f"[images.{config.name}] needs api_key.")
-        super().__init__(config, {**bearer(config), **{key: value for key, value in scope.items() if value}}, model=MODEL)
+        super().__init__(
+            config, {**bearer(config), **{key: value for key, value in scope.items() if value}}, model="" if options.compatible else MODEL
+        )
 
     def capabilities(self, model: str = "") -> ImageCapabilities:
         """Sizes go by the model: three of them, or any of which both sides are multiples of 16 and the ratio 1:3 to 3:1."""
-        edits = self._options.edits or not self._options.compatible
-        free = self._free_sizes(model or self.model)
+        model = model or self.model
+        rules = self._rules(model)
+        free = SizeRule(least=256, most=MOST_SIDE, step=16, max_pixels=MOST_PIXELS)
+        sides = [side for size in rules.sizes for side in size]
         return ImageCapabilities(
-            image_to_image=edits,
-            references=MOST_REFERENCES if edits else 0,
+            image_to_image=rules.references > 0,
+            references=rules.references,
             model_choice=True,
             count=10,
-            sizes=SizeRule(least=256, most=3840, step=16, max_pixels=MOST_PIXELS) if free else SizeRule(256, 1536, 1, THREE_SIZES),
+            sizes=SizeRule(min(sides), max(sides), 1, rules.sizes) if sides else free,
             model_list=True,
             local=is_private_host(host_of(self._config.base_url)),
             nsfw="unknown" if self._options.compatible else "refuses",
-            prompt_style="sentences",
+            prompt_style=prompt_style_of(model, "sentences"),
         )
 
-    def _free_sizes(self, model: str) -> bool:
-        if self._options.sizes != "model":
-            return self._options.sizes == "free"
-        return self._options.compatible or model == "gpt-image-2" or model.startswith(FREE_SIZES)
+    def _rules(self, model: str) -> Rules:
+        options = self._options
+        rules = COMPATIBLE if options.compatible else rules_of(model)
+        if options.compatible and not options.edits:
+            rules = replace(rules, references=0)
+        if options.sizes == "free":
+            return replace(rules, sizes=())
+        return replace(rules, sizes=rules.sizes or STANDARD_SIZES) if options.sizes == "fixed" else rules
 
     async def _list_models(self) -> tuple[ImageModelInfo, ...]:
         """The list holds every model of the house; image models are told by their names. A compatible server's are taken as they are."""
         answer = await self._ask_json("GET", "/models")
         rows = answer.get("data") if isinstance(answer, Mapping) else None
         ids = [str(row["id"]) for row in rows if isinstance(row, Mapping) and row.get("id")] if isinstance(rows, list) else []
-        wanted = [i for i in ids if self._options.compatible or "gpt-image" in i or i.startswith("chatgpt-image")]
-        return tuple(ImageModelInfo(model, model, "gpt-image" if "gpt-image" in model else "") for model in sorted(wanted))
+        wanted = [i for i in ids if self._options.compatible or family_of(i) == "gpt-image"]
+        return tuple(ImageModelInfo(model, model, family_of(model)) for model in sorted(wanted))
 
     async def render(self, spec: RenderSpec, watch: RenderWatch) -> RenderResult:
         """Draw, or edit as soon as there are references."""
         model = spec.model or self.model
-        references = checked(spec.references, self.name, most_bytes=REFERENCE_BYTES)
-        fields = self._fields(spec, model, editing=bool(references))
+        rules, dropped = self._rules(model), list[Dropped]()
+        if len(spec.prompt) > rules.most_prompt:
+            detail = f"The prompt is too long for it (limit {rules.most_prompt} characters)."
+            raise ProviderError(ErrorKind.INVALID, self.name, detail)
+        width, height = self._size(spec, rules)
+        references = await self._references(spec, model, rules, min(width, height), dropped)
+        fields = self._fields(spec, model, rules, dropped, editing=bool(references))
+        fields = {"model": model, "prompt": spec.prompt, "n": 1, "size": f"{width}x{height}", **fields}
+        if not model:  # a compatible server's own
+            del fields["model"]
         if references:
             parts: dict[str, Any] = {"data": {key: str(value) for key, value in fields.items()}, "files": _files(references)}
             route = "/images/edits"
@@ -117,42 +170,54 @@ class OpenAIImagesBackend(CloudBackend):
         usage = answer.get("usage")
         tokens = usage.get("total_tokens") if isinstance(usage, Mapping) else None
         price = f"{tokens} tokens" if isinstance(tokens, int) else ""
-        return RenderResult((image,), model, size_came(spec, image), fields, cost_text=price)
+        return RenderResult((image,), model, (*size_came(spec, image), *dropped), fields, cost_text=price)
 
-    def _fields(self, spec: RenderSpec, model: str, *, editing: bool) -> dict[str, Any]:
+    async def _references(self, spec: RenderSpec, model: str, rules: Rules, side: int, dropped: list[Dropped]) -> tuple[Reference, ...]:
+        """The references the model takes, checked; made square where it needs that."""
+        kept = at_most(spec.references, rules.references, model or self.name, dropped)
+        if not rules.square_png:
+            return checked(kept, self.name, most_bytes=rules.reference_bytes)
+        readable = checked(kept, self.name, most_bytes=REFERENCE_BYTES)
+        square = [await fitted(reference, side, side, self.name) for reference in readable]
+        return checked(square, self.name, most_bytes=rules.reference_bytes, types=("image/png",))
+
+    def _fields(self, spec: RenderSpec, model: str, rules: Rules, dropped: list[Dropped], *, editing: bool) -> dict[str, Any]:
+        """The optional fields the model takes on this route; what was set and is not taken goes to ``dropped``."""
         options = self._options
-        size = self._size(spec, model)
-        if options.compatible:
-            return {"model": model, "prompt": spec.prompt, "n": 1, "size": size, "response_format": "b64_json"}
-        optional = {
+        moderation = options.moderation or ("low" if spec.adult and "moderation" in rules.fields else None)
+        wanted = {
             "quality": options.quality,
             "background": options.background,
             "output_format": options.output_format,
             "output_compression": options.output_compression if options.output_format in ("webp", "jpeg") else None,
             "complexity": options.complexity,
-            "moderation": options.moderation or ("low" if spec.adult else None),
-            "input_fidelity": options.input_fidelity,
+            "moderation": moderation,
+            "input_fidelity": options.input_fidelity if editing else None,
         }
-        left_out = "moderation" if editing else "input_fidelity"
-        fields = {"model": model, "prompt": spec.prompt, "n": 1, "size": size}
-        return {**fields, **{key: value for key, value in optional.items() if value is not None and key != left_out}}
+        known = {"quality": rules.qualities, "input_fidelity": rules.fidelities}
+        fields: dict[str, Any] = {}
+        for name, value in wanted.items():
+            if value is None:
+                continue
+            if name == "moderation" and editing:
+                dropped.append(Dropped(name, f"edits take none, so «{value}» was left out"))
+            elif value in known[name] if name in known else name in rules.fields:
+                fields[name] = value
+            else:
+                dropped.append(Dropped(name.replace("_", " "), f"{model or self.name} does not take «{value}»"))
+        if options.compatible and options.response_format != "none":
+            fields["response_format"] = options.response_format
+        elif not options.compatible and rules.names_format:
+            fields["response_format"] = "b64_json"
+        return fields
 
-    def _size(self, spec: RenderSpec, model: str) -> str:
-        """``WxH`` within the model's limits; what really came is reported."""
-        if not self._free_sizes(model):
-            ratio = spec.width / spec.height
-            width, height = min(THREE_SIZES, key=lambda size: abs(size[0] / size[1] - ratio))
-            return f"{width}x{height}"
+    def _size(self, spec: RenderSpec, rules: Rules) -> tuple[int, int]:
+        """Within the model's limits; what really came is reported."""
+        if rules.sizes:
+            return nearest_fixed(spec.width, spec.height, rules.sizes)
         if self._options.compatible:
-            return f"{spec.width}x{spec.height}"
-        wide, high = max(spec.width, spec.height / 3), max(spec.height, spec.width / 3)
-        scale = max(1.0, (self._options.least_pixels / (wide * high)) ** 0.5)
-        width, height = within_pixels(_up_to_16(wide * scale), _up_to_16(high * scale), MOST_PIXELS, 16)
-        return f"{width}x{height}"
-
-
-def _up_to_16(side: float) -> int:
-    return min(3840, -(-int(side) // 16) * 16)
+            return spec.width, spec.height
+        return free_size(spec.width, spec.height, self._options.least_pixels)
 
 
 def _files(references: tuple[Reference, ...]) -> list[tuple[str, tuple[str, bytes, str]]]:

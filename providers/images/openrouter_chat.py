@@ -9,6 +9,7 @@ from providers.contract import ProviderConfig, RenderedImage
 from providers.failures import error_from
 from providers.http import secrets_of
 from providers.images.cloud_errors import bad_answer, refused, wordy_refusal
+from providers.images.gemini_answers import REFUSALS
 from providers.images.results import fetched
 
 
@@ -39,9 +40,17 @@ async def picture_in(config: ProviderConfig, answer: Any) -> RenderedImage:
         url = place.get("url") if isinstance(place, Mapping) else None
         if isinstance(url, str) and url:
             return await fetched(config, url)
-    words = said.get("refusal") or said.get("content")
-    if choice.get("finish_reason") == "content_filter":
-        raise refused(config.name, "finish_reason content_filter")
+    words = said.get("refusal") or _text_of(said.get("content"))
+    native = str(choice.get("native_finish_reason") or "")
+    if choice.get("finish_reason") == "content_filter" or native.upper() in REFUSALS:
+        raise refused(config.name, f"finish_reason {choice.get('finish_reason')}, {native or 'no reason of its own'}"[:160])
     if isinstance(words, str) and words.strip():
         raise wordy_refusal(config, words)
     raise bad_answer(config.name, "no picture and no words in the completion", "There was no picture in it.")
+
+
+def _text_of(content: Any) -> Any:
+    """The words of a message, which come as one text or in parts."""
+    if not isinstance(content, list):
+        return content
+    return " ".join(str(part["text"]) for part in content if isinstance(part, Mapping) and part.get("text"))

@@ -1,4 +1,4 @@
-"""What one model of OpenRouter's Image API takes, read from the model list."""
+"""What one model of OpenRouter takes, read from the lists of its Image API and of its models with image output."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ class Abilities:
 
     references: int = 16
     parameters: Mapping[str, Any] | None = None
+    outputs: tuple[str, ...] = ()
+    """Modalities the model puts out; empty when unknown."""
 
     def has(self, name: str) -> bool:
         return self.parameters is None or name in self.parameters
@@ -34,7 +36,24 @@ class Abilities:
         if entry is None:
             return False
         values = entry.get("values") if isinstance(entry, Mapping) else None
+        if isinstance(value, int | float) and (limits := self.limits(name)):
+            return limits[0] <= value <= limits[1]
         return not isinstance(values, list) or value in values
+
+    def limits(self, name: str) -> tuple[float, float] | None:
+        """The inclusive range of a setting, if the list tells one."""
+        entry = self.parameters.get(name) if self.parameters is not None else None
+        least, most = (entry.get("min"), entry.get("max")) if isinstance(entry, Mapping) else (None, None)
+        if not isinstance(least, int | float) or not isinstance(most, int | float):
+            return None
+        return (least, most) if least <= most else None
+
+    def seed(self, wanted: int) -> int:
+        """The seed, folded into the model's range."""
+        if not (limits := self.limits("seed")):
+            return wanted
+        least, most = int(limits[0]), int(limits[1])
+        return wanted if least <= wanted <= most else least + wanted % (most - least + 1)
 
 
 def _is_ratio(text: str) -> bool:
@@ -51,5 +70,7 @@ def abilities_of(row: Mapping[str, Any], most_references: int) -> Abilities:
     known = parameters if isinstance(parameters, Mapping) else None
     limit = known.get("input_references") if known else None
     most = limit.get("max") if isinstance(limit, Mapping) else None
-    references = most if isinstance(most, int) else most_references
-    return Abilities(references if takes_images else 0, known)
+    references = min(most, most_references) if isinstance(most, int) else most_references
+    outputs = architecture.get("output_modalities") if isinstance(architecture, Mapping) else None
+    named = tuple(str(output) for output in outputs) if isinstance(outputs, list) else ()
+    return Abilities(max(0, references) if takes_images else 0, known, named)

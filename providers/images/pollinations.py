@@ -9,25 +9,43 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Literal
 from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from providers.contract import Health, ImageCapabilities, ImageModelInfo, ProviderConfig, RenderResult, RenderSpec, RenderWatch, SizeRule
+from providers.contract import (
+    Dropped,
+    Health,
+    ImageCapabilities,
+    ImageModelInfo,
+    ProviderConfig,
+    RenderResult,
+    RenderSpec,
+    RenderWatch,
+    SizeRule,
+)
 from providers.errors import ErrorKind, ProviderError
 from providers.images.cloud import CloudBackend, bearer
-from providers.images.cloud_errors import Meaning, bad_answer
+from providers.images.cloud_errors import Meaning
 from providers.images.families import family_of
 from providers.images.formats import rendered
 from providers.images.openai import OpenAIImagesBackend
 from providers.images.options import read_options
+from providers.images.references import at_most
 from providers.images.results import size_came
 
 MOST_SEED = 2**31 - 1
 MOST_ADDRESS = 16_000
 """Bytes of an encoded prompt; longer ones are refused before they are sent, since servers cut or refuse such addresses."""
 _VIDEO = re.compile(r"video", re.IGNORECASE)
+_GPT_IMAGE = ("gptimage", "gpt-image")
+"""Beginnings of the models that know ``quality`` and ``transparent``."""
+_MEANINGS = (
+    Meaning(re.compile(r"safety", re.IGNORECASE), ErrorKind.REFUSED, statuses=(400, 403, 422)),
+    Meaning(re.compile(r"payment_required|pollen|balance", re.IGNORECASE), ErrorKind.NO_CREDIT, statuses=(402, 403, 429)),
+)
 
 
 class PollinationsOptions(BaseModel):
@@ -52,19 +70,22 @@ class PollinationsOptions(BaseModel):
     """Longest side in pixels; models differ."""
 
 
+class _Edits(OpenAIImagesBackend):
+    """The OpenAI-like route, with Pollinations' errors."""
+
+    MEANINGS: ClassVar = _MEANINGS
+
+
 class PollinationsBackend(CloudBackend):
     """Pollinations' image routes."""
 
-    MEANINGS: ClassVar = (
-        Meaning(re.compile(r"safety", re.IGNORECASE), ErrorKind.REFUSED, statuses=(400, 403, 422)),
-        Meaning(re.compile(r"payment_required|pollen|balance", re.IGNORECASE), ErrorKind.NO_CREDIT, statuses=(402, 403, 429)),
-    )
+    MEANINGS: ClassVar = _MEANINGS
 
     def __init__(self, config: ProviderConfig) -> None:
         super().__init__(config, bearer(config))
         self._options = read_options(config, PollinationsOptions)
         edits = {"base_url": f"{self._base}/v1", "options": {"compatible": True}}
-        self._edits = OpenAIImagesBackend(config.model_copy(update=edits))
+        self._edits = _Edits(config.model_copy(update=edits))
 
     def capabilities(self, model: str = "") -> ImageCapabilities:
         return ImageCapabilities(
@@ -97,27 +118,41 @@ class PollinationsBackend(CloudBackend):
 
     async def render(self, spec: RenderSpec, watch: RenderWatch) -> RenderResult:
         """One call. After a crash the same question is answered from the service's store, if it was finished."""
-        model = spec.model or self.model
-        if spec.references and self._options.edits:
-            return await self._edits.render(spec, watch)
+        model, dropped = spec.model or self.model, list[Dropped]()
+        references = at_most(spec.references, self.capabilities(model).references, model or self.name, dropped)
+        if references:
+            return await self._edited(replace(spec, references=references), watch, dropped)
         prompt = quote(spec.prompt, safe="").replace(".", "%2E")
         if len(prompt) > MOST_ADDRESS:
-            raise ProviderError(ErrorKind.INVALID, self.name, "The prompt is too long for it.")
-        query = self._query(spec, model)
+            raise ProviderError(ErrorKind.INVALID, self.name, f"The prompt is too long for it (limit {MOST_ADDRESS} bytes as an address).")
+        query = self._query(spec, model, dropped)
         answer = await self._ask("GET", f"/image/{prompt}", seconds=self._seconds, model=model, params=query)
-        if answer.mime == "image/svg+xml":
-            raise bad_answer(self.name, "a vector picture", "It drew a vector picture, which cannot be shown here.")
+        if answer.mime == "application/json":
+            self._json(answer, model)  # an error inside a good answer is told as what it means
         image = rendered(answer.content, self.name, seed=query["seed"])
-        return RenderResult((image,), model, size_came(spec, image), {"prompt": spec.prompt, **query})
+        return RenderResult((image,), model, (*size_came(spec, image), *dropped), {"prompt": spec.prompt, **query})
 
-    def _query(self, spec: RenderSpec, model: str) -> dict[str, Any]:
-        safe = self._options.safe if self._options.safe is not None else "" if spec.adult else "sexual"
-        optional = {
-            "model": model,
-            "safe": safe,
+    async def _edited(self, spec: RenderSpec, watch: RenderWatch, dropped: list[Dropped]) -> RenderResult:
+        """A picture from references. Of that route only prompt, model, size and pictures are known."""
+        wanted = {**self._extras(spec), "seed": spec.seed}
+        unsent = [Dropped(name, "not known to be taken where references are") for name, value in wanted.items() if value not in (None, "")]
+        result = await self._edits.render(spec, watch)
+        return replace(result, dropped=(*result.dropped, *dropped, *unsent))
+
+    def _query(self, spec: RenderSpec, model: str, dropped: list[Dropped]) -> dict[str, Any]:
+        extras = self._extras(spec)
+        for name in ("quality", "transparent"):
+            if extras[name] and not model.startswith(_GPT_IMAGE):
+                dropped.append(Dropped(name, f"{model or 'the default model'} takes none, only gptimage models do"))
+                extras[name] = ""
+        query: dict[str, Any] = {"width": spec.width, "height": spec.height, "seed": spec.seed & MOST_SEED}
+        return {**query, **{key: value for key, value in {"model": model, **extras}.items() if value}}
+
+    def _extras(self, spec: RenderSpec) -> dict[str, str | None]:
+        """The host's wishes; empty ones are not sent."""
+        return {
+            "safe": self._options.safe if self._options.safe is not None else "" if spec.adult else "sexual",
             "enhance": "true" if self._options.enhance else "",
             "quality": self._options.quality,
             "transparent": "true" if self._options.transparent else "",
         }
-        query: dict[str, Any] = {"width": spec.width, "height": spec.height, "seed": spec.seed & MOST_SEED}
-        return {**query, **{key: value for key, value in optional.items() if value}}

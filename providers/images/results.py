@@ -9,7 +9,8 @@ from typing import Any
 from PIL import Image
 
 from providers.contract import Dropped, ProviderConfig, RenderedImage, RenderSpec
-from providers.http import download
+from providers.failures import error_from
+from providers.http import download, secrets_of
 from providers.images.cloud_errors import bad_answer
 from providers.images.formats import from_base64, rendered
 
@@ -51,7 +52,9 @@ def entries_of(answer: Any, name: str, key: str = "data") -> list[Any]:
 
 
 async def first_picture(config: ProviderConfig, answer: Any, *, seed: int | None = None) -> RenderedImage:
-    """The first picture of an OpenAI-like answer."""
+    """The first picture of an OpenAI-like answer. Raises what an error that stands beside an empty list, or instead of it, means."""
+    if isinstance(answer, Mapping) and answer.get("error") and not answer.get("data"):
+        raise error_from(config.name, {"error": answer["error"]}, secrets=secrets_of(config))
     entries = entries_of(answer, config.name)
     if not entries:
         raise bad_answer(config.name, "data is empty", "There was no picture in it.")
@@ -63,7 +66,7 @@ def size_of(data: bytes) -> tuple[int, int] | None:
     try:
         with Image.open(io.BytesIO(data)) as picture:
             return picture.size
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except Exception:  # hostile files make the parsers raise nearly anything
         return None
 
 

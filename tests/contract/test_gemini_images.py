@@ -18,7 +18,12 @@ from tests.contract.recorded import check_requests
 
 DRAW = "/models/gemini-2.5-flash-image:generateContent"
 IMAGEN = "/models/imagen-4.0-generate-001:predict"
+QUOTA = "You exceeded your current quota, please check your plan and billing details."
 METHODS = ["generateContent", "countTokens"]
+
+
+BLOCKED = ("SAFETY", "OTHER", "BLOCKLIST", "IMAGE_SAFETY")
+FILTERED = ("IMAGE_PROHIBITED_CONTENT", "PROHIBITED_CONTENT", "SAFETY", "IMAGE_RECITATION", "SPII", "BLOCKLIST", "ESCALATION")
 
 
 def answer(*parts: dict[str, Any], **candidate: Any) -> Any:
@@ -102,6 +107,11 @@ async def test_thoughts_are_not_the_picture(server: Loopback) -> None:
         (answer(finishReason="IMAGE_SAFETY"), ErrorKind.REFUSED, ""),
         (json_reply({"candidates": [{"finishReason": "RECITATION"}]}), ErrorKind.REFUSED, ""),
         (answer({"text": "I will not draw this."}), ErrorKind.REFUSED, "«I will not draw this.»"),
+        *((json_reply({"promptFeedback": {"blockReason": reason}}), ErrorKind.REFUSED, "") for reason in BLOCKED),
+        *((answer({"text": "no"}, finishReason=reason), ErrorKind.REFUSED, "") for reason in FILTERED),
+        (answer(finishReason="LANGUAGE"), ErrorKind.INVALID, "language"),
+        (answer(finishReason="MAX_TOKENS"), ErrorKind.BAD_ANSWER, ""),
+        (answer(finishReason="OTHER"), ErrorKind.BAD_ANSWER, ""),
         (answer(finishReason="NO_IMAGE"), ErrorKind.BAD_ANSWER, ""),
         (answer({"text": "half a"}, finishReason="IMAGE_OTHER"), ErrorKind.BAD_ANSWER, ""),
         (answer(finishReason="MALFORMED_RESPONSE"), ErrorKind.BAD_ANSWER, ""),
@@ -130,11 +140,16 @@ async def test_models_of_all_pages(server: Loopback) -> None:
         (400, "INVALID_ARGUMENT", {"message": "API key not valid."}, ErrorKind.UNAUTHORISED, None),
         (400, "INVALID_ARGUMENT", {"details": [{"reason": "API_KEY_INVALID"}]}, ErrorKind.UNAUTHORISED, None),
         (400, "INVALID_ARGUMENT", {"details": [{"fieldViolations": [{"field": "aspect_ratio"}]}]}, ErrorKind.INVALID, None),
-        (400, "FAILED_PRECONDITION", {"message": "location"}, ErrorKind.INVALID, None),
+        (400, "FAILED_PRECONDITION", {"message": "location"}, ErrorKind.MISCONFIGURED, None),
+        (400, "INVALID_ARGUMENT", {"message": "API key expired", "details": [{"reason": "API_KEY_INVALID"}]}, ErrorKind.UNAUTHORISED, None),
         (402, "RESOURCE_EXHAUSTED", {}, ErrorKind.NO_CREDIT, None),
         (403, "PERMISSION_DENIED", {}, ErrorKind.UNAUTHORISED, None),
         (404, "NOT_FOUND", {}, ErrorKind.MISCONFIGURED, None),
         (429, "RESOURCE_EXHAUSTED", {"details": [{"retryDelay": "34s"}]}, ErrorKind.RATE_LIMITED, 34),
+        (429, "RESOURCE_EXHAUSTED", {"message": QUOTA, "details": [{"retryDelay": "4.5s"}]}, ErrorKind.RATE_LIMITED, 4.5),
+        (429, "RESOURCE_EXHAUSTED", {"message": QUOTA}, ErrorKind.NO_CREDIT, None),
+        (429, "RESOURCE_EXHAUSTED", {"message": f"{QUOTA} limit: 0", "details": [{"retryDelay": "9s"}]}, ErrorKind.NO_CREDIT, 9),
+        (429, "RESOURCE_EXHAUSTED", {}, ErrorKind.RATE_LIMITED, None),
         (500, "INTERNAL", {}, ErrorKind.BAD_ANSWER, None),
         (503, "UNAVAILABLE", {}, ErrorKind.BUSY, None),
         (504, "DEADLINE_EXCEEDED", {}, ErrorKind.BUSY, None),
@@ -146,6 +161,49 @@ async def test_documented_errors(
     server.on("POST", DRAW, json_reply({"error": {"code": code, "message": "m", "status": status, **more}}, code))
     found = await failed(backend(server))
     assert (found.kind, found.retry_after) == (kind, wait), found.host_detail
+
+
+async def test_errors_in_a_list_of_one_and_with_http_200(server: Loopback) -> None:
+    wrong = {"error": {"code": 400, "message": "m", "status": "INVALID_ARGUMENT", "details": [{"reason": "API_KEY_INVALID"}]}}
+    server.on("POST", DRAW, json_reply([wrong], 400))
+    assert (await failed(backend(server))).kind is ErrorKind.UNAUTHORISED
+    server.on("POST", DRAW, json_reply({"error": {"code": 503, "message": "m", "status": "UNAVAILABLE"}}))
+    assert (await failed(backend(server))).kind is ErrorKind.BUSY
+
+
+@pytest.mark.parametrize(
+    ("model", "size", "ratio"),
+    [
+        ("gemini-2.5-flash-image", (4096, 250), "21:9"),
+        ("gemini-3-pro-image", (250, 4096), "9:16"),
+        ("gemini-3.1-flash-image", (4096, 250), "8:1"),
+        ("gemini-3.1-flash-image", (1000, 1001), "1:1"),
+    ],
+)
+async def test_shapes_go_by_the_model(server: Loopback, model: str, size: tuple[int, int], ratio: str) -> None:
+    path = f"/models/{model}:generateContent"
+    server.on("POST", path, answer(picture()))
+    mine = backend(server, model=model)
+    await drawn(mine, spec(negative="", width=size[0], height=size[1]))
+    assert server.asked(path)[0].json["generationConfig"]["imageConfig"] == {"aspectRatio": ratio}
+    assert ((8, 1) in mine.capabilities().sizes.ratios) == (model == "gemini-3.1-flash-image")
+    await drawn(backend(server, model=model, ratios=("1:1",)), spec(negative="", width=size[0], height=size[1]))
+    assert server.asked(path)[1].json["generationConfig"]["imageConfig"] == {"aspectRatio": "1:1"}
+
+
+async def test_more_references_than_the_model_takes_are_told_and_tokens_too(server: Loopback) -> None:
+    parts = {"candidates": [{"content": {"parts": [picture()]}}], "usageMetadata": {"totalTokenCount": 1300}}
+    server.on("POST", DRAW, json_reply(parts))
+    result = await drawn(backend(server), spec(negative="", references=(OTHER,) * 4))
+    assert len(server.asked(DRAW)[0].json["contents"][0]["parts"]) == 4
+    assert [d.setting for d in result.dropped] == ["size", "reference images"]
+    assert result.cost_text == "1300 tokens"
+
+
+@pytest.mark.parametrize("model", ["../files", "a?key=b", "a/../b", "a b"])
+async def test_a_models_name_leads_nowhere_else(server: Loopback, model: str) -> None:
+    found = await failed(backend(server), spec(negative="", model=model))
+    assert (found.kind, server.seen) == (ErrorKind.INVALID, [])
 
 
 async def test_imagen_needs_vertex(server: Loopback) -> None:
@@ -169,3 +227,11 @@ async def test_whatever_can_go_wrong_with_a_call(server: Loopback) -> None:
 
 async def test_a_matrix_of_settings(server: Loopback) -> None:
     await draw_all(backend(server, image_size="1K", seed=True))
+    await draw_all(backend(server, vertex=True, model="imagen-4.0-generate-001"))
+    for model in ("gemini-3-pro-image", "gemini-3.1-flash-image", "gemini-3.1-flash-lite-image", "gemini-nano-banana-2.1"):
+        server.on("POST", f"/models/{model}:generateContent", answer(picture()))
+        await draw_all(backend(server, model=model))
+    for seen in server.asked(IMAGEN):
+        assert seen.json["parameters"]["aspectRatio"] in ("1:1", "3:4", "4:3", "9:16", "16:9")
+    result = await drawn(backend(server, vertex=True, model="imagen-4.0-generate-001"), spec(negative="", references=(OTHER,)))
+    assert "reference images" in {d.setting for d in result.dropped}

@@ -12,7 +12,7 @@ from providers.http import close_clients
 from providers.images.huggingface import HuggingFaceBackend
 from providers.images.references import as_base64, as_data_uri
 from tests.contract.cloud_parts import KEY, OTHER, PICTURE, PNG64, check_one_call, cloud_config, draw_all, drawn, failed
-from tests.contract.image_parts import PNG, REFERENCE, spec
+from tests.contract.image_parts import PNG, REFERENCE, Watch, spec
 from tests.contract.loopback import Loopback, Reply, json_reply, loopback, text_reply
 from tests.contract.recorded import check_value, document, material
 
@@ -66,7 +66,7 @@ async def test_a_picture_from_a_picture(server: Loopback) -> None:
     sent = server.asked(DRAW)[0].json
     assert sent == {"inputs": as_base64(OTHER), "parameters": {"prompt": "a red cat", "target_size": {"width": 64, "height": 64}}}
     assert {d.setting for d in result.dropped} == {"size", "reference images", "scheduler"}
-    assert "inputs" not in result.parameters
+    assert ("inputs" in result.parameters, result.images[0].seed) == (False, None)
 
 
 CASES: tuple[tuple[str, str, dict[str, Any], str], ...] = (
@@ -125,11 +125,63 @@ async def test_fal_edits_in_its_queue(server: Loopback) -> None:
 async def test_together_edits_by_the_models_field(server: Loopback) -> None:
     path = "/together/v1/images/generations"
     server.on("POST", path, json_reply({"data": [{"b64_json": PNG64}]}))
-    for model in ("FLUX.2-dev", "FLUX.1-Kontext-dev"):
+    for model in ("Kontext-of-another-house", "FLUX.1-Kontext-dev"):
         server.on("GET", HUB, mapping(("together", model, "image-to-image")))
         await drawn(backend(server), spec(negative="", references=(OTHER,)))
     several, one = (seen.json for seen in server.asked(path))
     assert (several["reference_images"], one["image_url"]) == ([as_data_uri(OTHER)], as_data_uri(OTHER))
+
+
+async def test_replicate_takes_the_picture_under_any_of_four_names(server: Loopback) -> None:
+    server.on("GET", HUB, mapping(("replicate", "a/b", "image-to-image")))
+    path = "/replicate/v1/models/a/b/predictions"
+    server.on("POST", path, json_reply({"output": f"{server.url}/files/1.png"}))
+    result = await drawn(backend(server), spec(negative="", references=(OTHER, REFERENCE)))
+    sent, uri = server.asked(path)[0].json["input"], as_data_uri(OTHER)
+    assert [sent[name] for name in ("image", "images", "input_image", "input_images")] == [uri, [uri], uri, [uri]]
+    assert ("reference images" in {d.setting for d in result.dropped}, uri in str(result.parameters)) == (True, False)
+
+
+async def test_wavespeed_draws_later(server: Loopback) -> None:
+    server.on("GET", HUB, mapping(("wavespeed", "ws/flux", "text-to-image")))
+    later = "/wavespeed/api/v3/predictions/1/result"
+    place = {"data": {"urls": {"get": "https://api.wavespeed.ai/api/v3/predictions/1/result"}}}
+    done = {"data": {"status": "completed", "outputs": [f"{server.url}/files/1.png"]}}
+    for path in ("/wavespeed/api/v3/ws/flux", "/wavespeed/api/v3/ws/edit"):
+        server.on("POST", path, json_reply(place))
+    server.on("GET", later, json_reply({"data": {"status": "created"}}), json_reply({"data": {"status": "processing"}}), json_reply(done))
+    assert (await drawn(backend(server), spec(**SETTINGS))).images[0].data == PNG
+    settings = {"negative_prompt": "blurry", "num_inference_steps": 4, "guidance_scale": 2.0, "seed": 5, "width": 64, "height": 64}
+    assert server.asked("/wavespeed/api/v3/ws/flux")[0].json == {"prompt": "a red cat", **settings}
+    server.on("GET", HUB, mapping(("wavespeed", "ws/edit", "image-to-image")))
+    await drawn(backend(server), spec(negative="", references=(OTHER,)))
+    server.on("GET", HUB, mapping(("wavespeed", "ws/flux", "text-to-image")))
+    assert server.asked("/wavespeed/api/v3/ws/edit")[0].json["image"] == as_data_uri(OTHER)
+    for words, kind in (("NSFW content detected", ErrorKind.REFUSED), ("out of memory", ErrorKind.INVALID)):
+        server.on("GET", later, json_reply({"data": {"status": "failed", "error": words}}))
+        assert (await failed(backend(server))).kind is kind
+    server.on("GET", later, json_reply({"data": {"status": "completed", "outputs": []}}))
+    assert (await failed(backend(server))).kind is ErrorKind.BAD_ANSWER
+
+
+async def test_a_restart_goes_on_with_what_was_asked_for(server: Loopback) -> None:
+    server.on("GET", HUB, mapping(("zai-org", "cogview", "text-to-image")))
+    start, result = "/zai-org/api/paas/v4/async/images/generations", "/zai-org/api/paas/v4/async-result/7"
+    server.on("POST", start, json_reply({"id": "7", "task_status": "PROCESSING"}))
+    done = {"task_status": "SUCCESS", "image_result": [{"url": f"{server.url}/files/1.png"}]}
+    server.on("GET", result, json_reply({"error": "m"}, 401))
+    watch = Watch()
+    assert (await failed(backend(server), watch=watch)).kind is ErrorKind.UNAUTHORISED
+    server.on("GET", result, json_reply(done))
+    mine = backend(server)
+    assert (await drawn(mine, watch=Watch(watch.ref))).images[0].data == PNG
+    assert (len(server.asked(start)), mine.capabilities().adopts) == (1, True)
+    # A request that is gone is asked for anew; nonsense in the record is nothing.
+    server.on("GET", result, json_reply({"error": "gone"}, 404), json_reply(done))
+    assert (await drawn(backend(server), watch=Watch(watch.ref))).images
+    for record in ("", "{", '{"provider": "zai-org", "path": "@evil.example/"}', '{"provider": "fal-ai", "path": "/x"}'):
+        assert (await drawn(backend(server), watch=Watch(record))).images
+    assert len(server.asked(start)) == 6
 
 
 async def test_zai_draws_later(server: Loopback) -> None:
@@ -140,6 +192,15 @@ async def test_zai_draws_later(server: Loopback) -> None:
     assert (await drawn(backend(server))).images[0].data == PNG
     server.on("GET", "/zai-org/api/paas/v4/async-result/7", json_reply({"task_status": "FAIL"}))
     assert (await failed(backend(server))).kind is ErrorKind.INVALID
+    server.on("GET", "/zai-org/api/paas/v4/async-result/7", json_reply({"task_status": "PROCESSING"}))
+    assert (await failed(backend(server, seconds=0.05))).kind is ErrorKind.TIMED_OUT
+
+
+@pytest.mark.parametrize("model", ["../../etc", "a/../b", "a?b=c", "a b"])
+async def test_a_models_name_leads_nowhere_else(server: Loopback, model: str) -> None:
+    for through in ("auto", "hf-inference"):
+        found = await failed(backend(server, through=through), spec(negative="", model=model))
+        assert (found.kind, server.seen) == (ErrorKind.INVALID, [])
 
 
 async def test_replicate_by_version_and_its_ends(server: Loopback) -> None:
@@ -160,7 +221,7 @@ async def test_replicate_by_version_and_its_ends(server: Loopback) -> None:
     "answer",
     [
         {"inferenceProviderMapping": {}},
-        {"inferenceProviderMapping": {"wavespeed": {"providerId": "x", "status": "live", "task": "text-to-image"}}},
+        {"inferenceProviderMapping": {"novita": {"providerId": "x", "status": "live", "task": "text-to-image"}}},
         {"inferenceProviderMapping": [{"provider": "together", "providerId": "x", "status": "staging", "task": "text-to-image"}]},
         {"inferenceProviderMapping": {"together": {"providerId": "x", "status": "live", "task": "image-to-image"}}},
         {},
@@ -184,7 +245,8 @@ async def test_who_serves_is_remembered_and_shapes_the_capabilities(server: Loop
     assert len(server.asked(HUB)) == 1
     able = mine.capabilities()
     assert (able.steps, able.seed, able.references) == (False, False, 0)
-    assert "through nscale" in (await mine.check()).summary
+    found = await mine.check()
+    assert ("through nscale" in found.summary, "first picture" in found.warnings[0]) == (True, True)
 
 
 async def test_models_are_searched_at_the_hub(server: Loopback) -> None:
@@ -204,6 +266,13 @@ async def test_models_are_searched_at_the_hub(server: Loopback) -> None:
         (503, {"error": "Model is currently loading", "estimated_time": 20.0}, ErrorKind.BUSY),
         (400, {"error": ["`width` must be divisible by 8"]}, ErrorKind.INVALID),
         (422, {"error": "Potential NSFW content was flagged"}, ErrorKind.REFUSED),
+        (422, {"detail": [{"loc": ["body", "prompt"], "msg": "m", "type": "content_policy_violation"}]}, ErrorKind.REFUSED),
+        (422, {"detail": [{"loc": ["body"], "msg": "m", "type": "no_media_generated"}]}, ErrorKind.REFUSED),
+        (422, {"detail": [{"loc": ["body", "image_size"], "msg": "m", "type": "value_error"}]}, ErrorKind.INVALID),
+        (400, {"error": {"message": "m", "param": "model", "code": "model_not_supported"}}, ErrorKind.MISCONFIGURED),
+        (403, {"error": "This token has no permission to call Inference Providers"}, ErrorKind.UNAUTHORISED),
+        (500, {"error": "CUDA out of memory"}, ErrorKind.BAD_ANSWER),
+        (504, {"error": "Gateway timeout"}, ErrorKind.BUSY),
     ],
 )
 async def test_errors(server: Loopback, status: int, body: Any, kind: ErrorKind) -> None:

@@ -66,6 +66,22 @@ async def test_one_reference_and_several(server: Loopback) -> None:
     assert (several["imageDataUrls"], "strength" in several) == ([as_data_uri(OTHER), as_data_uri(REFERENCE)], False)
 
 
+async def test_reference_limits_are_told(server: Loopback) -> None:
+    result = await drawn(backend(server, references=2), spec(negative="", references=(OTHER,) * 3))
+    assert len(server.asked(DRAW)[0].json["imageDataUrls"]) == 2
+    assert "reference images" in {d.setting for d in result.dropped}
+    found = await failed(backend(server, reference_bytes=10), spec(negative="", references=(OTHER,)))
+    assert (found.kind, "too big" in str(found), len(server.asked(DRAW))) == (ErrorKind.INVALID, True, 1)
+    none = await drawn(backend(server, references=0), spec(negative="", references=(OTHER,), denoise=0.4))
+    assert "reference images" in {d.setting for d in none.dropped}
+    assert not {"imageDataUrl", "strength"} & set(server.asked(DRAW)[1].json)
+
+
+async def test_the_check_says_what_it_cannot_tell(server: Loopback) -> None:
+    found = await backend(server).check()
+    assert (found.problems, "first picture" in found.warnings[0]) == ((), True)
+
+
 async def test_negative_prompts_only_where_the_host_wants_them(server: Loopback) -> None:
     assert backend(server).capabilities().negative is False
     await drawn(backend(server), spec(negative="blurry"))
@@ -95,6 +111,13 @@ async def test_every_shape_of_the_model_list(server: Loopback, rows: Any) -> Non
         (400, {"error": "Insufficient balance", "status": 402}, ErrorKind.NO_CREDIT),
         (400, {"error": {"message": "Flagged by content policy", "type": "invalid_request_error"}}, ErrorKind.REFUSED),
         (400, {"error": {"message": "Invalid size", "param": "size"}}, ErrorKind.INVALID),
+        (200, {"error": "Insufficient balance", "status": 402}, ErrorKind.NO_CREDIT),
+        (200, {"created": 1, "data": [], "error": {"message": "m", "code": "content_policy_violation"}}, ErrorKind.REFUSED),
+        (400, {"error": {"message": "Unknown model", "param": "model"}}, ErrorKind.MISCONFIGURED),
+        (402, {"error": {"message": "pay", "type": "insufficient_quota", "code": "insufficient_balance"}}, ErrorKind.NO_CREDIT),
+        (429, {"error": {"message": "Rate limit exceeded", "type": "rate_limit_error"}}, ErrorKind.RATE_LIMITED),
+        (500, {"error": {"message": "m", "type": "server_error"}}, ErrorKind.BAD_ANSWER),
+        (503, {"error": "Service Unavailable", "status": 503}, ErrorKind.BUSY),
         (404, {"error": {"message": "Model not found", "code": "model_not_found"}}, ErrorKind.MISCONFIGURED),
     ],
 )
@@ -108,4 +131,4 @@ async def test_whatever_can_go_wrong_with_a_call(server: Loopback) -> None:
 
 
 async def test_a_matrix_of_settings(server: Loopback) -> None:
-    await draw_all(backend(server))
+    await draw_all(backend(server, negative_prompt=True, kontext_max_mode=True), "hidream", "flux-dev", "gpt-image-2")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from providers.errors import ErrorKind
+from providers.errors import ErrorKind, ProviderError
 from providers.http import close_clients
 from providers.images.openrouter import OpenRouterImagesBackend
 from providers.images.references import as_data_uri
@@ -38,6 +39,8 @@ MODELS = [
     model_row(GEMINI, ["text", "image"], aspect_ratio={"type": "boolean"}),
     model_row(VECTOR, ["text"]),
 ]
+TALKER = {**model_row("other/talker", ["text", "image"], temperature={}), "architecture": {"output_modalities": ["image", "text"]}}
+PAINTER = {"id": "other/mute", "architecture": {"input_modalities": ["text"], "output_modalities": ["image"]}}
 
 
 def chat_reply(content: Any = None, *images: str, **choice: Any) -> Any:
@@ -51,6 +54,8 @@ async def server() -> AsyncIterator[Loopback]:
     async with loopback() as running:
         running.on("POST", DRAW, ANSWER)
         running.on("GET", "/images/models", json_reply({"data": MODELS}))
+        running.on("GET", "/models", json_reply({"data": [TALKER, PAINTER]}))
+        running.on("GET", "/key", json_reply({"data": {"label": "k", "limit_remaining": 3.5}}))
         running.on("POST", CHAT, chat_reply("", f"data:image/png;base64,{PNG64}"))
         yield running
         check_requests(running.seen, "openrouter.json", exact=True)
@@ -81,6 +86,15 @@ async def test_capabilities_follow_the_list(server: Loopback) -> None:
     assert [able[model].seed for model in able] == [True, False, False]
     assert able[SEEDREAM].sizes.ratios == ((1, 1), (16, 9), (9, 16))
     assert (await mine.check()).problems == ()
+    listed = [model.id for model in await mine.models()]
+    assert {SEEDREAM, GEMINI, VECTOR, "other/mute", "other/talker"} == set(listed)
+    assert mine.capabilities("other/mute").references == 0
+    server.on("GET", "/key", json_reply({"data": {"limit_remaining": 0}}))
+    assert "used up" in (await mine.check()).problems[0]
+    server.on("GET", "/key", json_reply({"error": {"code": 401, "message": "m"}}, 401))
+    with pytest.raises(ProviderError) as caught:
+        await mine.check()
+    assert caught.value.kind is ErrorKind.UNAUTHORISED
 
 
 async def test_references_in_order_and_no_more_than_the_model_takes(server: Loopback) -> None:
@@ -101,6 +115,50 @@ async def test_a_model_that_is_not_in_the_list_draws_in_chat(server: Loopback) -
     assert (result.images[0].data, result.cost, "messages" in result.parameters) == (PNG, 0.01, False)
 
 
+async def test_what_a_model_puts_out_in_chat_goes_by_the_list_and_settings_travel(server: Loopback) -> None:
+    mine = backend(server, model="other/mute", quality="high", resolution="2K", output_format="png")
+    result = await drawn(mine, spec(negative="", references=(OTHER,)))
+    sent = server.asked(CHAT)[0].json
+    settings = {"aspect_ratio": "1:1", "image_size": "2K", "quality": "high", "output_format": "png"}
+    assert (sent["modalities"], sent["image_config"]) == (["image"], settings)
+    assert (len(sent["messages"][0]["content"]), [d.setting for d in result.dropped]) == (1, ["size", "reference images"])
+    await drawn(backend(server, model="other/talker", via="chat"))
+    assert server.asked(CHAT)[1].json["modalities"] == ["image", "text"]
+    assert server.asked("/models")[0].query == {"output_modalities": "image"}
+    await drawn(backend(server, model="other/talker", modalities=("image",)))
+    assert server.asked(CHAT)[2].json["modalities"] == ["image"]
+
+
+async def test_ranges_of_the_list_hold(server: Loopback) -> None:
+    limited = model_row(
+        "a/b", ["text"], seed={"type": "range", "min": 1, "max": 100}, output_compression={"type": "range", "min": 0, "max": 50}
+    )
+    server.on("GET", "/images/models", json_reply({"data": [limited]}))
+    mine = backend(server, model="a/b", output_format="jpeg", output_compression=90, via="images")
+    result = await drawn(mine, spec(negative="", seed=2**32 - 1))
+    sent = server.asked(DRAW)[0].json
+    assert 1 <= sent["seed"] <= 100
+    assert (result.images[0].seed, "output_compression" in sent) == (sent["seed"], False)
+    assert [d.setting for d in result.dropped] == ["size", "output format", "output compression"]
+
+
+async def test_a_vector_picture_is_not_asked_for_again(server: Loopback) -> None:
+    vector = base64.b64encode(b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>').decode()
+    server.on("POST", DRAW, json_reply({"created": 1, "data": [{"b64_json": vector, "media_type": "image/svg+xml"}]}))
+    found = await failed(backend(server))
+    assert (found.kind, "vector" in str(found)) == (ErrorKind.INVALID, True)
+
+
+async def test_a_reference_over_the_limit_is_not_sent(server: Loopback) -> None:
+    found = await failed(backend(server, reference_bytes=10), spec(negative="", references=(OTHER,)))
+    assert (found.kind, "too big" in str(found), server.asked(DRAW)) == (ErrorKind.INVALID, True, [])
+
+
+def test_a_transparent_jpeg_is_a_mistake_in_the_settings(server: Loopback) -> None:
+    with pytest.raises(ProviderError, match="transparent"):
+        backend(server, background="transparent", output_format="jpeg")
+
+
 async def test_a_list_out_of_reach_does_not_stop_the_picture(server: Loopback) -> None:
     server.on("GET", "/images/models", json_reply({"error": {"code": 500, "message": "m"}}, 500))
     assert (await drawn(backend(server))).images
@@ -114,6 +172,9 @@ async def test_a_list_out_of_reach_does_not_stop_the_picture(server: Loopback) -
         (chat_reply("", finish_reason="content_filter"), ErrorKind.REFUSED, ""),
         (chat_reply(""), ErrorKind.BAD_ANSWER, "no picture"),
         (chat_reply("", error={"code": 502, "message": "provider went away"}), ErrorKind.BUSY, ""),
+        (chat_reply([{"type": "text", "text": "I will"}, {"type": "text", "text": "not."}]), ErrorKind.REFUSED, "«I will not.»"),
+        (chat_reply("", native_finish_reason="IMAGE_SAFETY"), ErrorKind.REFUSED, ""),
+        (chat_reply("", finish_reason="error", error={"code": 429, "message": "m"}), ErrorKind.RATE_LIMITED, ""),
         (json_reply({"error": {"code": 402, "message": "pay"}}), ErrorKind.NO_CREDIT, ""),
         (json_reply({"error": {"code": 403, "message": "m", "metadata": {"reasons": ["x"]}}}), ErrorKind.REFUSED, ""),
         (chat_reply("", "data:image/png;base64,AAAA"), ErrorKind.BAD_ANSWER, ""),
@@ -131,7 +192,14 @@ async def test_what_chat_may_answer_instead(server: Loopback, reply: Any, kind: 
     [
         (400, "content_policy_violation", ErrorKind.REFUSED),
         (400, "refusal", ErrorKind.REFUSED),
-        (400, "image_too_large", ErrorKind.INVALID),
+        *((400, f"image_{what}", ErrorKind.INVALID) for what in ("too_large", "too_small", "download_failed")),
+        *((400, what, ErrorKind.INVALID) for what in ("invalid_image", "unsupported_image_format")),
+        (403, "content_policy_violation", ErrorKind.REFUSED),
+        (404, "not_found", ErrorKind.MISCONFIGURED),
+        (413, "invalid_request", ErrorKind.INVALID),
+        (422, "invalid_request", ErrorKind.INVALID),
+        (500, "server", ErrorKind.BAD_ANSWER),
+        (503, "provider_overloaded", ErrorKind.BUSY),
         (400, "invalid_request", ErrorKind.INVALID),
         (401, "authentication", ErrorKind.UNAUTHORISED),
         (402, "payment_required", ErrorKind.NO_CREDIT),
@@ -153,6 +221,10 @@ async def test_moderation_by_reasons_and_a_wait_inside_the_body(server: Loopback
     flagged = {"reasons": ["sexual"], "flagged_input": "…", "provider_name": "x", "model_slug": "y"}
     server.on("POST", DRAW, json_reply({"error": {"code": 403, "message": "m", "metadata": flagged}}, 403))
     assert (await failed(backend(server))).kind is ErrorKind.REFUSED
+    server.on("POST", DRAW, json_reply({"error": {"code": 403, "message": "Key limit exceeded (total limit)"}}, 403))
+    assert (await failed(backend(server))).kind is ErrorKind.NO_CREDIT
+    server.on("POST", DRAW, json_reply({"created": 1, "data": [], "error": {"code": 502, "message": "provider went away"}}))
+    assert (await failed(backend(server))).kind is ErrorKind.BUSY
     wait = {"code": 503, "message": "m", "availability": {"retryable": True, "retry_after": 12}}
     server.on("POST", DRAW, json_reply({"error": wait}, 503))
     assert (await failed(backend(server))).retry_after == 12
@@ -164,7 +236,7 @@ async def test_whatever_can_go_wrong_with_a_call(server: Loopback) -> None:
 
 
 async def test_a_matrix_of_settings(server: Loopback) -> None:
-    for model in (SEEDREAM, GEMINI, VECTOR, "other/painter"):
+    for model in (SEEDREAM, GEMINI, VECTOR, "other/painter", "other/mute"):
         mine = backend(server, model=model)
         await mine.models()
         await draw_all(mine)

@@ -44,12 +44,16 @@ def backend(server: Loopback, **more: Any) -> PollinationsBackend:
 
 
 async def test_a_picture(server: Loopback) -> None:
-    result = await drawn(backend(server, model="flux", quality="hd", enhance=True, transparent=True), spec(seed=2**31 + 3))
+    wishes = {"quality": "hd", "enhance": True, "transparent": True}
+    result = await drawn(backend(server, model="gptimage", **wishes), spec(seed=2**31 + 3))
     seen = server.asked(DRAW)[0]
-    expected = {"model": "flux", "width": "64", "height": "64", "seed": "3", "safe": "sexual", "enhance": "true", "quality": "hd"}
+    expected = {"model": "gptimage", "width": "64", "height": "64", "seed": "3", "safe": "sexual", "enhance": "true", "quality": "hd"}
     assert seen.query == {**expected, "transparent": "true"}
     assert (seen.headers["Authorization"], "key" in seen.query) == (f"Bearer {KEY}", False)
-    assert (result.images[0].data, result.images[0].seed, result.model) == (PNG, 3, "flux")
+    assert (result.images[0].data, result.images[0].seed, result.model) == (PNG, 3, "gptimage")
+    told = (await drawn(backend(server, model="flux", **wishes))).dropped
+    assert {d.setting for d in told} == {"size", "quality", "transparent"}
+    assert not {"quality", "transparent"} & set(server.asked(DRAW)[1].query)
 
 
 @pytest.mark.parametrize(
@@ -94,6 +98,18 @@ async def test_references_only_where_the_host_switched_them_on(server: Loopback)
     fields = {(name, data) for name, file, data in parts_of(server.asked("/v1/images/edits")[0]) if file}
     assert fields == {("image[]", OTHER.data), ("image[]", REFERENCE.data)}
     assert result.images[0].data == PNG
+    assert {d.setting for d in result.dropped} == {"size", "safe", "seed"}
+    sent = {name: data for name, file, data in parts_of(server.asked("/v1/images/edits")[0]) if not file}
+    assert sent == {"model": b"kontext", "prompt": b"a red cat", "n": b"1", "size": b"64x64", "response_format": b"b64_json"}
+    await drawn(backend(server, edits=True, references=1), spec(references=(OTHER, REFERENCE)))
+    own = [(name, file) for name, file, _ in parts_of(server.asked("/v1/images/edits")[1])]
+    assert ("image", "reference-1.png") in own
+    assert "model" not in {name for name, _ in own}, "its default model is its own affair"
+    ignored = await drawn(backend(server), spec(references=(OTHER,)))
+    assert "reference images" in {d.setting for d in ignored.dropped}
+    blocked = {"status": 400, "success": False, "error": {"code": "BAD_REQUEST", "message": "m", "type": "safety_error"}}
+    server.on("POST", "/v1/images/edits", json_reply(blocked, 400))
+    assert (await failed(mine, spec(references=(OTHER,)))).kind is ErrorKind.REFUSED
     bad = Reference(b"text", "image/png")
     assert (await failed(mine, spec(references=(bad,)))).kind is ErrorKind.INVALID
 
@@ -126,12 +142,30 @@ async def test_documented_errors(server: Loopback, status: int, error: dict[str,
 
 
 @pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ({"status": 402, "error": {"code": "PAYMENT_REQUIRED", "message": "m"}}, ErrorKind.NO_CREDIT),
+        ({"status": 400, "error": {"code": "BAD_REQUEST", "message": "m", "type": "safety_error"}}, ErrorKind.REFUSED),
+        ({"status": 401, "error": {"code": "UNAUTHORIZED", "message": "m"}}, ErrorKind.UNAUTHORISED),
+    ],
+)
+async def test_errors_inside_a_good_answer(server: Loopback, code: dict[str, Any], kind: ErrorKind) -> None:
+    server.on("GET", DRAW, json_reply({"success": False, **code}))
+    assert (await failed(backend(server))).kind is kind
+
+
+async def test_a_vector_picture_is_not_asked_for_again(server: Loopback) -> None:
+    server.on("GET", DRAW, Reply(200, b"<svg xmlns='x'/>", {"Content-Type": "image/svg+xml"}))
+    found = await failed(backend(server))
+    assert (found.kind, "vector" in str(found)) == (ErrorKind.INVALID, True)
+
+
+@pytest.mark.parametrize(
     "reply",
     [
         text_reply("<html>"),
         Reply(200, b"", {"Content-Type": "image/png"}),
         Reply(200, PNG[:-20], {"Content-Type": "image/png"}),
-        Reply(200, b"<svg/>", {"Content-Type": "image/svg+xml"}),
         json_reply({"error": "inside"}),
         OVERSIZE,
     ],
