@@ -9,7 +9,8 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from bot.domain.errors import UserError
@@ -91,9 +92,14 @@ def check_required(command: Command, arguments: dict[str, Any]) -> None:
         raise UserError(f"/{command.name} needs «{option.name}»: {option.help}")
 
 
-def name_files(command: Command, files: Sequence[Attachment]) -> dict[str, Attachment]:
-    """Files that came without names as the command's file options, in their order; more files than options are left out."""
-    return dict(zip((o.name for o in command.options if o.type == "file"), files, strict=False))
+def name_files(
+    command: Command, files: Sequence[Attachment], named: Mapping[str, Attachment] = MappingProxyType({})
+) -> dict[str, Attachment]:
+    """Files that came without names as the command's file options, in their order, besides those ``named`` already; more files than
+    options are left out."""
+    wanted = [o.name for o in command.options if o.type == "file"]
+    known = {name: named[name] for name in wanted if name in named}
+    return known | dict(zip((name for name in wanted if name not in known), files, strict=False))
 
 
 def option_named(command: Command, name: str) -> Option | None:

@@ -13,13 +13,14 @@ from bot.domain.errors import UserError
 from bot.domain.events import Attachment, CommandCall, Incoming, Press, Submission
 from bot.domain.posts import Post
 from bot.engine.commands.catalogue import split_control
-from bot.engine.commands.parse import find, name_files, parse
+from bot.engine.commands.parse import check_required, find, name_files, parse
 from bot.engine.engine import Engine
+from bot.engine.pictures.base import is_picture
 from bot.frontends.web.pages import Pages, story_id
 from bot.frontends.web.platform import PageResponder, WebPlatform, fresh_id, safe_element
 from bot.frontends.web.render import Line
 from bot.frontends.web.story import PLACE, StoryReader
-from bot.frontends.web.uploads import MESSAGE_CHARACTERS, field, fields, keep_files, reading
+from bot.frontends.web.uploads import MESSAGE_CHARACTERS, Files, field, fields, keep_files, reading
 from bot.storage import characters, chats
 from bot.storage.records import Chat
 
@@ -59,9 +60,10 @@ class Actions:
             if len(text) > MESSAGE_CHARACTERS:
                 raise HTTPException(413, f"A message has at most {MESSAGE_CHARACTERS:,} characters; this one has {len(text):,}.")
             element = f"w{safe_element(field(form, 'id'))}" if field(form, "id") else fresh_id()
-            attachments = await keep_files(form, self._platform, self._file_bytes)
+            files = await keep_files(form, self._platform, self._file_bytes)
         if text.startswith("/") and not text.startswith("//"):
-            return await self._command(chat, text, element, attachments)
+            return await self._command(chat, text, element, files)
+        attachments = files.all
         if not text and not attachments:
             return Response(status_code=204)
         author = await self._reader.person()
@@ -76,17 +78,27 @@ class Actions:
             attachments=attachments,
         )
         words = event.text or " ".join(f"[{a.name}]" for a in attachments)
+        if attachments:
+            self._platform.remember_sent(chat.key, element, attachments)
         if await self._engine.hear(event):
-            self._platform.put_line(chat.key, Line(element, "player", author.name, words))
+            self._platform.put_line(chat.key, Line(element, "player", author.name, words, pictured=any(map(is_picture, attachments))))
         return Response(status_code=204)
 
     async def _command(
-        self, chat: Chat, text: str, call_id: str, attachments: tuple[Attachment, ...] = (), target: str | None = None
+        self,
+        chat: Chat,
+        text: str,
+        call_id: str,
+        files: Files = Files(),  # noqa: B008 - a value
+        target: str | None = None,
+        theirs: tuple[Attachment, ...] = (),
     ) -> Response:
         responder = PageResponder(self._platform.renderer)
         try:
             command, rest = find(self._engine.catalogue, text.removeprefix("/"))
             arguments = parse(command, rest)
+            named = name_files(command, files.plain or theirs, files.named)
+            check_required(command, arguments | named)
         except UserError as error:
             await responder.answer(Post(error.message, private=True))
             return HTMLResponse(responder.html)
@@ -98,8 +110,9 @@ class Actions:
             arguments=arguments,
             call_id=call_id,
             target=target,
-            attachments=attachments,
-            named_files=name_files(command, attachments),
+            attachments=files.all,
+            target_attachments=theirs,
+            named_files=named,
         )
         await self._engine.run(call, responder)
         self._platform.hub.publish(chat.key, "masthead", "")  # a command may have changed who is talked with
@@ -113,7 +126,8 @@ class Actions:
         actions = {command.name for command in self._engine.catalogue.actions()}
         if action not in actions:
             raise HTTPException(404, "There is no such action.")
-        return await self._command(chat, f"/{action}", fresh_id(), target=target)
+        theirs = await self._reader.files_of(chat, target)
+        return await self._command(chat, f"/{action}", fresh_id(), target=target, theirs=theirs)
 
     async def press(self, request: Request) -> Response:
         """A button."""
@@ -157,8 +171,8 @@ class Actions:
         """A character card as a file."""
         chat = await self._chat(request)
         async with reading(request, self._file_bytes) as form:
-            attachments = await keep_files(form, self._platform, self._file_bytes)
-        return await self._command(chat, "/character import", fresh_id(), attachments)
+            files = await keep_files(form, self._platform, self._file_bytes)
+        return await self._command(chat, "/character import", fresh_id(), files)
 
     async def close(self, request: Request) -> Response:
         """A notice was read and closed."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,13 +15,13 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from bot import __version__
-from bot.engine.commands.catalogue import Catalogue
 from bot.engine.engine import Engine
 from bot.engine.pictures.swipes import take_parameters
 from bot.frontends.web.access import Access
+from bot.frontends.web.palette import filled, listed
 from bot.frontends.web.platform import WebPlatform
 from bot.frontends.web.story import PLACE, StoryReader
-from bot.frontends.web.uploads import field, reading
+from bot.frontends.web.uploads import MOST_FILES, field, reading
 from bot.storage import assets, characters, chats, pictures
 from bot.storage.records import Chat
 
@@ -120,6 +119,7 @@ class Pages:
             "commands": tuple(self._engine.catalogue.commands.values()),
             "catalogue": listed(self._engine.catalogue),
             "file_bytes": services.guard.rules.attachment_bytes,
+            "most_files": MOST_FILES,
         }
 
     async def known(self, chat_id: str) -> Chat:
@@ -169,7 +169,13 @@ class Pages:
         asked = request.query_params
         chat = await self.known(story_id(request))
         found = await self._engine.complete(
-            chat.key, PLACE, await self._reader.person(), asked.get("command", ""), asked.get("option", ""), asked.get("typed", "")[:100]
+            chat.key,
+            PLACE,
+            await self._reader.person(),
+            asked.get("command", ""),
+            asked.get("option", ""),
+            asked.get("typed", "")[:100],
+            filled(self._engine.catalogue, asked.get("before", "")[:1000]),
         )
         return JSONResponse(list(found))
 
@@ -211,20 +217,3 @@ def story_id(request: Request) -> str:
     if not _CHAT_ID.fullmatch(chat_id):
         raise HTTPException(404, "There is no such story.")
     return chat_id
-
-
-def listed(catalogue: Catalogue) -> list[dict[str, Any]]:
-    """The commands as the page's script needs them."""
-    commands = [
-        {
-            "name": c.name,
-            "aliases": c.aliases,
-            "help": c.help,
-            "options": [
-                {"name": o.name, "help": o.help, "rest": o.rest, "choices": o.choices, "complete": o.complete is not None}
-                for o in c.options
-            ],
-        }
-        for c in catalogue.commands.values()
-    ]
-    return json.loads(json.dumps(commands))  # type: ignore[no-any-return]

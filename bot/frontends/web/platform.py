@@ -105,6 +105,8 @@ class WebPlatform:
         """Notices that nobody has closed yet, by element."""
         self.files: dict[str, bytes] = {}
         """Uploaded files until their message has been dealt with."""
+        self.sent: dict[tuple[ChatKey, str], tuple[Attachment, ...]] = {}
+        """What came with the newest messages that had files, by chat and element."""
 
     def put_line(self, chat: ChatKey, line: Line) -> None:
         """Show a message of the story."""
@@ -158,6 +160,7 @@ class WebPlatform:
         """Drop what is kept of a story and let its pages read it anew."""
         self.notes = {element: note for element, note in self.notes.items() if note.chat != chat}
         self.views = {key: view for key, view in self.views.items() if view.chat != chat}
+        self.sent = {(key, element): files for (key, element), files in self.sent.items() if key != chat}
         self.hub.refresh(chat)
 
     def keep_file(self, data: bytes) -> str:
@@ -167,6 +170,16 @@ class WebPlatform:
         while len(self.files) > MOST_FILES:
             self.files.pop(next(iter(self.files)))
         return handle
+
+    def remember_sent(self, chat: ChatKey, element: str, attachments: tuple[Attachment, ...]) -> None:
+        """Note which files came with a message, so that something can be done with them later."""
+        self.sent[chat, element] = attachments
+        while len(self.sent) > MOST_FILES:
+            self.sent.pop(next(iter(self.sent)))
+
+    async def avatar(self, chat: ChatKey, person_id: str, limit: int) -> bytes | None:
+        """People of the page have no profile; a picture of theirs is part of their persona."""
+        return None
 
     async def fetch(self, attachment: Attachment, limit: int) -> bytes:
         data = self.files.get(attachment.handle)

@@ -25,6 +25,8 @@ class Line:
     avatar: str | None = None
     live: bool = False
     """Still being written."""
+    pictured: bool = False
+    """A picture came with it, which can be drawn from."""
 
 
 def _templates() -> dict[str, str]:

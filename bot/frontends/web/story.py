@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from markupsafe import Markup
 
-from bot.domain.events import Incoming
+from bot.domain.events import Attachment, Incoming
 from bot.domain.places import ChatKey, Person, Place
 from bot.domain.posts import Button, PictureState, Post
 from bot.engine.commands.catalogue import control_id
 from bot.engine.engine import Engine
+from bot.engine.pictures.base import is_picture
 from bot.engine.pictures.view import DRAWING, WAITING, offer_post, picture_view, proposal_text
+from bot.frontends.files import mime_of
 from bot.frontends.web.platform import WebPlatform, picture_element
 from bot.frontends.web.render import Line
 from bot.storage import characters, chats, entries, inbox, jobs, personas, pictures, proposals
@@ -23,6 +26,8 @@ PLACE = Place(private=True)
 PLACE_ID = "local"  # all stories are in one place, so that they share their characters
 WHO = "local"  # everybody who may use the page is the same person
 PAGE = 60  # entries shown at once
+_MENTIONED = re.compile(r"\[(?:picture|file): ([^\]\n]{1,200})\]")
+"""How the story mentions the files of a message (``bot.engine.attachments``)."""
 NOT_ANSWERED = "⚠️ This was not answered."
 
 
@@ -132,7 +137,22 @@ class StoryReader:
             return None
         kind = entry.kind if entry.kind in ("player", "character") else "narrator"
         avatar = read.avatars.get(entry.character_id or 0)
-        return self._platform.renderer.line(Line(element, kind, entry.author_name, entry.text, avatar))
+        pictured = kind == "player" and (bool(entry.extra.get("images")) or any(map(is_picture, self._files(chat, element, entry))))
+        return self._platform.renderer.line(Line(element, kind, entry.author_name, entry.text, avatar, pictured=pictured))
+
+    async def files_of(self, chat: Chat, element: str) -> tuple[Attachment, ...]:
+        """The files that came with a player's message."""
+        async with self._engine.services.db.read() as c:
+            entry = await entries.by_message(c, chat.id, element)
+        return self._files(chat, element, entry)
+
+    def _files(self, chat: Chat, element: str, entry: Entry | None) -> tuple[Attachment, ...]:
+        """After a restart uploads are gone, and only the words of the entry tell of them; then they cannot be fetched, which says so.
+        Pictures that the story has kept need no upload."""
+        sent = self._platform.sent.get((chat.key, element), ())
+        if sent or entry is None or entry.kind != "player" or entry.extra.get("images"):
+            return sent
+        return tuple(Attachment(name=name, mime=mime_of("", name), size=0, handle="") for name in _MENTIONED.findall(entry.text))
 
     async def _picture(self, chat: Chat, picture: Picture, job: Job | None) -> Markup | None:
         if picture.deleted or picture.request.overrides.quiet:
@@ -168,7 +188,9 @@ class StoryReader:
             at = naive(event.sent_at)
             if row.entry_id is None:
                 words = event.text or " ".join(f"[{a.name}]" for a in event.attachments)
-                pieces.append((at, self._platform.renderer.line(Line(event.message_id, "player", event.author.name, words))))
+                pictured = any(map(is_picture, event.attachments))
+                line = Line(event.message_id, "player", event.author.name, words, pictured=pictured)
+                pieces.append((at, self._platform.renderer.line(line)))
             told = any(note.post.reply_to == event.message_id for note in self._platform.notes.values())
             if failed and not told:
                 post = Post(NOT_ANSWERED, ((Button(control_id("reanswer", str(row.id)), "🔁 Try again"),),))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from dataclasses import field as attribute
 
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
@@ -12,10 +14,12 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from bot.domain.events import Attachment
+from bot.frontends.files import mime_of
 from bot.frontends.web.platform import WebPlatform
 
 MOST_FILES = 4  # of one message
 MOST_FIELDS = 30
+FILE_OPTION = "file-"  # before an option's name, as the name of a form's file
 WORDS_BYTES = 256 * 1024  # of all fields of a form besides its file
 MESSAGE_CHARACTERS = 16_000
 
@@ -64,15 +68,32 @@ def fields(form: FormData, prefix: str) -> Mapping[str, str]:
     return {name.removeprefix(prefix): value for name, value in form.items() if name.startswith(prefix) and isinstance(value, str)}
 
 
-async def keep_files(form: FormData, platform: WebPlatform, limit: int) -> tuple[Attachment, ...]:
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What came with a form: files as such (``file``), and files for an option of a command (``file-<option>``)."""
+
+    plain: tuple[Attachment, ...] = ()
+    named: dict[str, Attachment] = attribute(default_factory=dict)
+
+    @property
+    def all(self) -> tuple[Attachment, ...]:
+        return (*self.named.values(), *self.plain)
+
+
+async def keep_files(form: FormData, platform: WebPlatform, limit: int) -> Files:
     """Keep the files of a form until their message is dealt with. Raises ``HTTPException`` 413 for one over ``limit`` bytes."""
-    kept: list[Attachment] = []
-    for upload in form.getlist("file"):
+    plain: list[Attachment] = []
+    named: dict[str, Attachment] = {}
+    for name, upload in form.multi_items():
         if not isinstance(upload, UploadFile) or not upload.filename:
             continue
         data = await upload.read(limit + 1)
         if len(data) > limit:
             raise HTTPException(413, f"The file is larger than {limit // 2**20} MiB.")
-        mime = (upload.content_type or "application/octet-stream")[:100]
-        kept.append(Attachment(name=upload.filename[:200], mime=mime, size=len(data), handle=platform.keep_file(data)))
-    return tuple(kept)
+        mime = mime_of(upload.content_type, upload.filename)
+        kept = Attachment(name=upload.filename[:200], mime=mime, size=len(data), handle=platform.keep_file(data))
+        if name.startswith(FILE_OPTION):
+            named[name.removeprefix(FILE_OPTION)[:32]] = kept
+        else:
+            plain.append(kept)
+    return Files(tuple(plain), named)

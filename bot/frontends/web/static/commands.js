@@ -41,11 +41,12 @@ function pick(row) { if (!row) return; text.value = row.dataset.insert; text.foc
 suggestions.addEventListener("mousedown", (event) => { event.preventDefault(); pick(event.target.closest("[role=option]")); });
 
 const namesOf = (command) => [command.name, ...command.aliases];
+const commandOf = (typed) => catalogue.filter((c) => namesOf(c).some((n) => typed.startsWith(`/${n} `))).sort((a, b) => b.name.length - a.name.length)[0];
 async function suggest() {
   const typed = text.value, turn = ++asked;
   if (!typed.startsWith("/") || typed.startsWith("//") || typed.includes("\n")) { offer([]); return; }
   const rows = catalogue.filter((c) => namesOf(c).some((n) => `/${n}`.startsWith(typed.toLowerCase()))).map((c) => [`/${c.name} `, `/${c.name} — ${c.help}`]);
-  const found = catalogue.filter((c) => namesOf(c).some((n) => typed.startsWith(`/${n} `))).sort((a, b) => b.name.length - a.name.length)[0];
+  const found = commandOf(typed);
   if (!found) { offer(rows); return; }
   const shown = await options(found, typed);
   if (turn === asked) offer([...rows.filter((row) => row[0] !== typed), ...shown]);
@@ -58,13 +59,13 @@ async function options(command, typed) { // values of the option being typed, th
   const part = value ?? word;
   let values = [];
   if (asking?.complete) {
-    const query = new URLSearchParams({ command: command.name, option: asking.name, typed: part });
+    const query = new URLSearchParams({ command: command.name, option: asking.name, typed: part, before: before.slice(0, 1000) });
     const answer = await fetch(`complete?${query}`).catch(() => null);
     if (answer?.ok) values = await answer.json();
   } else if (asking) values = asking.choices.filter((c) => c.startsWith(part));
   const quoted = (v) => (asking && !asking.rest && /\s/.test(v) ? `"${v}"` : v);
   const shown = values.filter((v) => v !== part).map((v) => [before + (value !== undefined ? `${name}=` : "") + quoted(v), v]);
-  const others = value === undefined ? command.options.filter((o) => !o.rest && o.name.startsWith(word)) : [];
+  const others = value === undefined ? command.options.filter((o) => !o.rest && !o.file && o.name.startsWith(word)) : [];
   return [...shown, ...others.map((o) => [`${before}${o.name}=`, `${o.name}= — ${o.help}`])];
 }
 

@@ -96,8 +96,7 @@ async function send(where, values) {
 }
 function tooLarge(form) {
   const most = Number(files.dataset.bytes);
-  const input = form.querySelector("[type=file]");
-  const size = [...(input?.files ?? [])].reduce((sum, file) => sum + file.size, 0);
+  const size = [...form.querySelectorAll("[type=file]")].flatMap((input) => [...input.files]).reduce((sum, file) => sum + file.size, 0);
   if (size <= most) return false;
   notice(`The file is larger than ${Math.floor(most / 2 ** 20)} MiB.`);
   return true;
@@ -111,20 +110,19 @@ say.addEventListener("submit", async (event) => {
   event.preventDefault();
   const words = text.value;
   if ((!words.trim() && !files.files.length) || tooLarge(say)) return;
-  const body = new FormData(say);
+  const body = new FormData(say), putFilesBack = boxFiles();
   const id = pending?.words === words ? pending.id : freshId();
   body.set("id", id);
   clearBox(); follow = true; toEnd();
   if (await send("say", body)) { if (pending?.id === id) pending = null; return; }
   pending = { words, id };
-  if (!text.value) { text.value = words; grow(); }
+  if (!text.value) { text.value = words; grow(); putFilesBack(); }
 });
 function clearBox() {
-  text.value = ""; files.value = ""; say.querySelector(".attach").classList.remove("full");
+  text.value = ""; setFiles([]);
   text.dispatchEvent(new Event("input")); text.focus();
 }
 text.addEventListener("input", grow);
-files.addEventListener("change", () => say.querySelector(".attach").classList.toggle("full", files.files.length > 0));
 
 // --- forms: dialogs of the engine, a new story, a card
 document.addEventListener("submit", async (event) => {
@@ -150,18 +148,20 @@ function showSide(open) {
   (open ? $("close-side") : $("open-side")).focus();
 }
 let menuOpener = null;
-function showMenu(opener) {
+const menuItems = () => [...menu.querySelectorAll("button:not([hidden])")];
+function showMenu(opener) { // what there is to do with words, with a picture, or with both
   menuOpener = opener;
+  for (const item of menu.querySelectorAll("button")) item.hidden = !opener.dataset.on.split(" ").includes(item.dataset.on);
   const box = opener.getBoundingClientRect();
   menu.hidden = false;
   const top = box.bottom + menu.offsetHeight > innerHeight - 80 ? box.top - menu.offsetHeight : box.bottom;
   menu.style.top = `${top + scroller.scrollTop}px`;
   menu.style.left = `${Math.max(8, Math.min(box.left, document.documentElement.clientWidth - menu.offsetWidth - 8))}px`;
-  menu.querySelector("button").focus();
+  menuItems()[0].focus();
 }
 function hideMenu(refocus) { if (menu.hidden) return; menu.hidden = true; if (refocus) menuOpener?.focus(); }
 menu.addEventListener("keydown", (event) => {
-  const items = [...menu.querySelectorAll("button")], at = items.indexOf(document.activeElement);
+  const items = menuItems(), at = items.indexOf(document.activeElement);
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (step) { event.preventDefault(); items[(at + step + items.length) % items.length].focus(); }
   if (event.key === "Tab") hideMenu(true);
