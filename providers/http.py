@@ -22,7 +22,7 @@ import httpx
 from providers.contract import ProviderConfig
 from providers.errors import ErrorKind, ProviderError
 from providers.failures import error_from, redact, secrets_of
-from providers.hosts import goes_through_proxy, host_of, is_private_host, public_addresses, same_origin
+from providers.hosts import goes_through_proxy, host_of, is_private_host, parse_address, public_addresses, same_origin
 from providers.transport import ENCODINGS, RoutedTransport, UnpackedStream, encoding_of
 
 __all__ = ["Answer", "client_for", "close_clients", "download", "redact", "request", "request_json", "secrets_of", "transport_error"]
@@ -221,8 +221,8 @@ async def download(
     """Fetch a result the service named in its answer. ``types`` are accepted beginnings of the content type; stores may name none.
 
     For a cloud service only https to global addresses is followed, the checked address is the one connected to, and at most three
-    redirects are followed, each checked again. A backend on a private address may name private addresses. ``headers`` (a key) go to
-    the backend's own origin only. Raises ``ProviderError`` (BAD_ANSWER) for anything that does not fit.
+    redirects are followed, each checked again. A backend on a private address may name private addresses,
+    link-local ones excepted. ``headers`` (a key) go to the backend's own origin only. Raises ``ProviderError`` (BAD_ANSWER) for anything that does not fit.
     """
     own = is_private_host(host_of(config.base_url))
     try:
@@ -249,6 +249,9 @@ async def _fetch_result(config: ProviderConfig, url: str, own: bool, timeout: fl
         raise ProviderError(ErrorKind.BAD_ANSWER, config.name, host_detail="the result's address is not acceptable")
     if not (config.base_url and same_origin(url, config.base_url)):
         headers = {}
+    if (literal := parse_address(target.host)) and literal.is_link_local and target.host != host_of(config.base_url):
+        # Machines rented from a cloud find their own secrets there.
+        raise ProviderError(ErrorKind.BAD_ANSWER, config.name, host_detail="the result's address is link-local")
     client, limits = _client_to(config, target), timeouts(timeout)
     if own or goes_through_proxy(target):
         if not own and is_private_host(target.host):

@@ -20,7 +20,11 @@ MEANINGS: tuple[Meaning, ...] = (
         "It wants kudos in advance for this; a smaller size or fewer steps may need none.",
     ),
     Meaning(re.compile(r"CorruptPrompt|Profanity"), ErrorKind.REFUSED),
-    Meaning(re.compile(r"InvalidAPIKey|WrongCredentials|SharedKey|DeletedUser|UserNotFound"), ErrorKind.UNAUTHORISED),
+    Meaning(
+        re.compile(r"InvalidAPIKey|WrongCredentials|SharedKey|DeletedUser|UserNotFound"),
+        ErrorKind.UNAUTHORISED,
+        "It does not know this key.",
+    ),
     Meaning(re.compile(r"TooManyPrompts|TimeoutIP|TooManySameIPs|TooManyNewIPs"), ErrorKind.RATE_LIMITED),
     Meaning(re.compile(r"MaintenanceMode|Locked"), ErrorKind.BUSY),
     Meaning(re.compile(r"NoValidWorkers"), ErrorKind.INVALID, NOBODY),

@@ -129,13 +129,17 @@ class NovelAiBackend(CloudBackend):
         kind, detail = _BY_STATUS.get(answer.status, (error.kind, error.detail))
         return ProviderError(kind, self.name, detail, retry_after=error.retry_after, host_detail=error.host_detail)
 
-    async def _picture_in(self, answer: Answer, model: str) -> bytes:
-        """Out of the archive, or the picture itself. An error object that came with a good status has its own in it."""
-        if mime_of(answer.content):
-            return answer.content
+    def _check_words(self, answer: Answer, model: str) -> None:
+        """Raise what an object instead of a file means; an error that came with a good status has its own in it."""
         if answer.content.lstrip()[:1] == b"{":
             status = json_of(answer, self._config).get("statusCode")
             raise self._failure(replace(answer, status=status if isinstance(status, int) and status >= 400 else 500), model)
+
+    async def _picture_in(self, answer: Answer, model: str) -> bytes:
+        """Out of the archive, or the picture itself."""
+        if mime_of(answer.content):
+            return answer.content
+        self._check_words(answer, model)
         return await first_picture_in(answer.content, self.name)
 
     async def _sources(
@@ -175,6 +179,7 @@ class NovelAiBackend(CloudBackend):
         if key not in self._vibes:
             question = {"image": as_base64(reference), "information_extracted": self._options.information_extracted, "model": model}
             answer = await self._ask("POST", "/ai/encode-vibe", seconds=self._seconds, model=model, json=question)
+            self._check_words(answer, model)
             if not answer.content or answer.mime.startswith(("text/", "application/json")):
                 raise bad_answer(self.name, f"an encoded mood of type {answer.mime or 'none'}")
             while len(self._vibes) >= MOST_VIBES:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from providers.errors import ErrorKind
+from providers.contract import Reference
+from providers.errors import ErrorKind, ProviderError
 from providers.http import close_clients
 from providers.images.comfycloud import ComfyCloudBackend
 from tests.contract.cloud_parts import KEY, OTHER, PICTURE, check_faults, check_nonsense, cloud_config, drawn, failed
 from tests.contract.image_parts import PNG, REFERENCE, Watch, spec
 from tests.contract.loopback import Loopback, Reply, json_reply, loopback, text_reply
 from tests.contract.recorded import check_requests, form_of
+from tests.unit.providers.test_formats import promising
 
 JOB = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 SUBMIT, STATUS, DETAILS, QUEUE = "/api/prompt", f"/api/job/{JOB}/status", f"/api/jobs/{JOB}", "/api/queue"
@@ -27,9 +30,9 @@ NODES = {
 OUTPUTS = {"9": {"images": [{"filename": "hash.png", "subfolder": "", "type": "output"}]}}
 
 
-def state(status: str) -> Reply:
+def state(status: str, error: str | None = None) -> Reply:
     times = {"created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z"}
-    return json_reply({"id": JOB, "status": status, **times})
+    return json_reply({"id": JOB, "status": status, "error_message": error, **times})
 
 
 def details(status: str = "completed", **more: Any) -> Reply:
@@ -107,6 +110,12 @@ FAILURE = {
     [
         (state("error"), details("failed", execution_error=FAILURE), ErrorKind.INVALID),
         (state("error"), details("failed"), ErrorKind.BAD_ANSWER),
+        (state("error", "the machine went away"), details("failed"), ErrorKind.BAD_ANSWER),
+        (state("error", "Insufficient credits to run this node"), details("failed"), ErrorKind.NO_CREDIT),
+        (state("error", "words"), json_reply({"code": "x", "message": "m"}, 404), ErrorKind.BAD_ANSWER),
+        (json_reply({"code": "FORBIDDEN", "message": "m"}, 403), details(), ErrorKind.BAD_ANSWER),
+        (json_reply({"code": "x", "message": "m"}, 500), details(), ErrorKind.BAD_ANSWER),
+        (state("completed"), details(outputs={"9": {"images": "x"}, "8": 7}), ErrorKind.MISCONFIGURED),
         (state("cancelled"), details("cancelled"), ErrorKind.CANCELLED),
         (state("completed"), details(outputs={}), ErrorKind.MISCONFIGURED),
         (state("completed"), json_reply({"code": "x", "message": "m"}, 404), ErrorKind.BAD_ANSWER),
@@ -134,6 +143,15 @@ async def test_a_picture_cut_short(server: Loopback) -> None:
     assert (await failed(backend(server))).kind is ErrorKind.BAD_ANSWER
 
 
+TOO_BIG = {
+    "type": "value_bigger_than_max",
+    "message": "m",
+    "details": "width",
+    "extra_info": {"input_name": "width", "input_config": ["INT", {"max": 16384}], "received_value": 30000},
+}
+NODE_ERRORS = {"5": {"errors": [TOO_BIG], "dependent_outputs": ["9"], "class_type": "EmptyLatentImage"}}
+
+
 @pytest.mark.parametrize(
     ("reply", "kind", "said"),
     [
@@ -146,12 +164,62 @@ async def test_a_picture_cut_short(server: Loopback) -> None:
             "no output node",
         ),
         (json_reply({"prompt_id": "../../etc"}), ErrorKind.BAD_ANSWER, ""),
+        (json_reply({"code": "UNAUTHORIZED", "message": "m"}, 401), ErrorKind.UNAUTHORISED, "key"),
+        (json_reply({"error": {"type": "x", "message": "m"}}, 500), ErrorKind.BAD_ANSWER, ""),
+        (json_reply({"error": {"type": "x", "message": "m"}}, 503), ErrorKind.BUSY, ""),
+        (json_reply({"code": "BAD_REQUEST", "message": "m"}, 400), ErrorKind.MISCONFIGURED, "did not accept the workflow"),
+        (json_reply({"error": {"type": "x", "message": "m"}, "node_errors": NODE_ERRORS}, 400), ErrorKind.INVALID, "30000 is too big"),
+        (json_reply({"error": {"type": "x", "message": "m"}, "node_errors": NODE_ERRORS}), ErrorKind.INVALID, "30000 is too big"),
+        (json_reply({"error": {"type": "payment_required", "message": "m"}}), ErrorKind.NO_CREDIT, ""),
     ],
 )
 async def test_what_the_submission_may_answer(server: Loopback, reply: Reply, kind: ErrorKind, said: str) -> None:
     server.on("POST", SUBMIT, reply)
     found = await failed(backend(server))
     assert (found.kind, said in str(found)) == (kind, True)
+
+
+@pytest.mark.parametrize(
+    ("stored", "kind"),
+    [
+        (json_reply({"code": "x", "message": "m"}, 404), ErrorKind.BAD_ANSWER),
+        (text_reply("<html>"), ErrorKind.BAD_ANSWER),
+        (Reply(200, b"", {"Content-Type": "image/png"}), ErrorKind.BAD_ANSWER),
+        (Reply(302, headers={"Location": "http://169.254.169.254/latest"}), ErrorKind.BAD_ANSWER),
+        (Reply(302, headers={"Location": "http://127.0.0.1:9/gone.png"}), ErrorKind.UNREACHABLE),
+    ],
+)
+async def test_a_result_that_cannot_be_fetched(server: Loopback, stored: Reply, kind: ErrorKind) -> None:
+    server.on("GET", "/api/view", stored)
+    assert (await failed(backend(server))).kind is kind
+
+
+@pytest.mark.parametrize(
+    "data", [b"\x89PNG\r\n\x1a\n" + b"0" * (50 * 2**20), promising(16385, 8), promising(9000, 9000)], ids=["MB", "side", "area"]
+)
+async def test_a_reference_over_the_services_limits_is_not_sent(server: Loopback, data: bytes) -> None:
+    error = await failed(backend(server), spec(references=(Reference(data, "image/png"),)))
+    assert (error.kind, "50 MB, 16384 pixels a side, 64 megapixels" in str(error)) == (ErrorKind.INVALID, True)
+    assert (server.asked("/api/upload/image"), server.asked(SUBMIT)) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", STATUS), ("GET", DETAILS), ("GET", QUEUE), ("GET", "/api/object_info"), ("GET", "/api/user"),
+        ("POST", "/api/upload/image"), ("POST", QUEUE),
+    ],
+)  # fmt: skip
+async def test_nonsense_at_every_route(server: Loopback, method: str, path: str) -> None:
+    for number, odd in enumerate((None, 7, "words", [7], {}, {"status": 7}, {"outputs": [7]}, {"queue_pending": [[1], 7]}, {"deleted": 7})):
+        server.on("GET", STATUS, state("pending" if "queue" in path else "completed"), state("completed"))
+        server.on(method, path, json_reply(odd, 500 if number == 0 else 200))
+        mine = backend(server)
+        with suppress(ProviderError):
+            await drawn(mine, spec(references=(OTHER,)))
+        for call in (mine.check, mine.models, lambda mine=mine: mine.cancel("job-1", JOB)):
+            with suppress(ProviderError):
+                await call()
 
 
 # --- cancel ---
@@ -172,6 +240,11 @@ async def test_a_waiting_job_is_taken_out_of_the_queue(server: Loopback) -> None
     assert (await task).kind is ErrorKind.CANCELLED
     posted = [seen.json for seen in server.asked(QUEUE) if seen.method == "POST"]
     assert (posted, server.asked("/api/interrupt")) == ([{"delete": [JOB]}], [])
+
+
+async def test_a_job_that_began_meanwhile_is_not_said_to_be_cancelled(server: Loopback) -> None:
+    server.on("POST", QUEUE, json_reply({"deleted": []}))
+    assert await backend(server).cancel("job-1", JOB) is False
 
 
 @pytest.mark.parametrize(
@@ -200,10 +273,11 @@ async def test_a_restart_goes_on_waiting(server: Loopback) -> None:
 
 
 async def test_a_lost_job_or_a_strange_record_is_submitted_anew(server: Loopback) -> None:
-    server.on("GET", STATUS, json_reply({"code": "x", "message": "m"}, 404), state("completed"))
-    assert (await drawn(backend(server), watch=Watch(JOB))).images
+    for status in (404, 403):  # unknown, or of another account
+        server.on("GET", STATUS, json_reply({"code": "x", "message": "m"}, status), state("completed"))
+        assert (await drawn(backend(server), watch=Watch(JOB))).images
     assert (await drawn(backend(server), watch=Watch("https://evil.example/"))).images
-    assert len(server.asked(SUBMIT)) == 2
+    assert len(server.asked(SUBMIT)) == 3
 
 
 async def test_models_choices_and_health(server: Loopback) -> None:

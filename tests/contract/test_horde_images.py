@@ -6,12 +6,13 @@ import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from providers.contract import RenderSpec
-from providers.errors import ErrorKind
+from providers.errors import ErrorKind, ProviderError
 from providers.http import close_clients
 from providers.images.horde import HordeBackend
 from tests.contract.cloud_parts import KEY, OTHER, PNG64, check_faults, check_slow, failed
@@ -182,7 +183,7 @@ async def test_cancel_of_an_earlier_life(server: Loopback) -> None:
     server.on("DELETE", STATUS, json_reply({"rc": "RequestNotFound"}, 404))
     assert await backend(server).cancel("job-1", "id-1") is False
     assert await backend(server).cancel("job-1", "../find_user") is False
-    server.seen[:] = server.asked(STATUS)  # the broken id went nowhere known
+    assert {seen.path for seen in server.seen} == {STATUS}
 
 
 CSAM, NSFW = ({"gen_metadata": [{"type": "censorship", "value": value}]} for value in ("csam", "nsfw"))
@@ -241,27 +242,172 @@ async def test_passing_failures_while_waiting_are_forgiven(server: Loopback) -> 
     assert (await backend(server).render(spec(), Watch())).images
 
 
+ERRORS = [
+    (400, "MissingPrompt", ErrorKind.INVALID, "needs a prompt"),
+    (400, "CorruptPrompt", ErrorKind.REFUSED, ""),
+    (403, "CorruptPrompt", ErrorKind.REFUSED, ""),
+    (400, "Profanity", ErrorKind.REFUSED, ""),
+    (400, "InvalidSize", ErrorKind.INVALID, "cannot draw this size"),
+    (400, "InvalidPromptSize", ErrorKind.INVALID, "prompt is too long"),
+    (400, "TooLong", ErrorKind.INVALID, "prompt is too long"),
+    (400, "TooManySteps", ErrorKind.INVALID, "fewer steps"),
+    (400, "BadCFGDecimals", ErrorKind.INVALID, "CFG scale"),
+    (400, "BadCFGNumber", ErrorKind.INVALID, "CFG scale"),
+    (400, "UnsupportedSampler", ErrorKind.INVALID, "sampler"),
+    (400, "UnsupportedModel", ErrorKind.INVALID, "no such model"),
+    (400, "UnexpectedModelName", ErrorKind.INVALID, "no such model"),
+    (400, "TooManyUpscalers", ErrorKind.INVALID, ""),
+    (400, "ImageValidationFailed", ErrorKind.INVALID, "reference picture"),
+    (400, "SourceImageResolutionExceeded", ErrorKind.INVALID, "reference picture is too big"),
+    (400, "SourceImageSizeExceeded", ErrorKind.INVALID, "reference picture is too big"),
+    (400, "SourceImageUrlInvalid", ErrorKind.INVALID, "reference picture"),
+    (400, "SourceImageUnreadable", ErrorKind.INVALID, "reference picture"),
+    (400, "SourceImageRequiredForModel", ErrorKind.INVALID, "needs a picture to start from"),
+    (400, "InvalidExtraSourceImages", ErrorKind.INVALID, "mix"),
+    (400, "TooManyExtraSourceImages", ErrorKind.INVALID, "mix"),
+    (403, "MoreThanMinExtraSourceImage", ErrorKind.INVALID, "mix"),
+    (400, "InvalidRemixModel", ErrorKind.INVALID, "mix"),
+    (400, "Img2ImgMismatch", ErrorKind.INVALID, "cannot start from a picture"),
+    (400, "HiResFixMismatch", ErrorKind.INVALID, "these settings"),
+    (400, "HiResMismatch", ErrorKind.INVALID, "these settings"),
+    (400, "TilingMismatch", ErrorKind.INVALID, "these settings"),
+    (400, "ControlNetMismatch", ErrorKind.INVALID, "these settings"),
+    (400, "TooManyLoras", ErrorKind.MISCONFIGURED, "LoRAs"),
+    (400, "BadLoraVersion", ErrorKind.MISCONFIGURED, "LoRAs"),
+    (400, "NulByteInPayload", ErrorKind.INVALID, ""),
+    (400, "BadClientAgent", ErrorKind.MISCONFIGURED, "client_agent"),
+    (400, "BadRequest", ErrorKind.INVALID, ""),
+    (400, "NoValidWorkers", ErrorKind.INVALID, "Nobody there"),
+    (401, "InvalidAPIKey", ErrorKind.UNAUTHORISED, "key"),
+    (403, "WrongCredentials", ErrorKind.UNAUTHORISED, "key"),
+    (403, "SharedKeyInvalid", ErrorKind.UNAUTHORISED, "key"),
+    (403, "SharedKeyExpired", ErrorKind.UNAUTHORISED, "key"),
+    (404, "DeletedUser", ErrorKind.UNAUTHORISED, "key"),
+    (404, "UserNotFound", ErrorKind.UNAUTHORISED, "key"),
+    (403, "KudosUpfront", ErrorKind.NO_CREDIT, "kudos in advance"),
+    (403, "SharedKeyEmpty", ErrorKind.NO_CREDIT, "kudos in advance"),
+    (403, "SharedKeyInsufficientKudos", ErrorKind.NO_CREDIT, "kudos in advance"),
+    (403, "Forbidden", ErrorKind.UNAUTHORISED, ""),
+    (403, "TimeoutIP", ErrorKind.RATE_LIMITED, ""),
+    (403, "TooManySameIPs", ErrorKind.RATE_LIMITED, ""),
+    (403, "AnonForbidden", ErrorKind.MISCONFIGURED, "account of its own"),
+    (403, "BetaAnonForbidden", ErrorKind.MISCONFIGURED, "account of its own"),
+    (403, "NotTrusted", ErrorKind.MISCONFIGURED, "account of its own"),
+    (403, "RequiresTrust", ErrorKind.MISCONFIGURED, "account of its own"),
+    (403, "UnsafeIP", ErrorKind.MISCONFIGURED, "trusted account"),
+    (403, "UntrustedUnsafeIP", ErrorKind.MISCONFIGURED, "trusted account"),
+    (404, "RequestNotFound", ErrorKind.BAD_ANSWER, "lost the request"),
+    (423, "Locked", ErrorKind.BUSY, ""),
+    (429, "TooManyPrompts", ErrorKind.RATE_LIMITED, ""),
+    (503, "MaintenanceMode", ErrorKind.BUSY, ""),
+]
+
+
+@pytest.mark.parametrize(("status", "rc", "kind", "words"), ERRORS, ids=[f"{row[0]}-{row[1]}" for row in ERRORS])
+async def test_documented_errors(server: Loopback, status: int, rc: str, kind: ErrorKind, words: str) -> None:
+    body = {"message": "No.", "rc": rc, **({"errors": {"params.width": "too wide"}} if rc == "InvalidSize" else {})}
+    server.on("POST", ASK, json_reply(body, status))
+    error = await failed(backend(server), spec(model="some model"))
+    assert (error.kind, words in str(error)) == (kind, True)
+    if rc not in ("Forbidden", "TooManyUpscalers", "NulByteInPayload", "BadRequest"):  # these say nothing by themselves
+        server.on("POST", ASK, json_reply(body))
+        assert (await failed(backend(server))).kind is kind, "an error inside a good answer"
+
+
 @pytest.mark.parametrize(
-    ("status", "rc", "kind"),
+    ("message", "headers", "wait"),
     [
-        (400, "InvalidSize", ErrorKind.INVALID),
-        (400, "UnsupportedModel", ErrorKind.INVALID),
-        (400, "CorruptPrompt", ErrorKind.REFUSED),
-        (400, "InvalidPromptSize", ErrorKind.INVALID),
-        (401, "InvalidAPIKey", ErrorKind.UNAUTHORISED),
-        (403, "KudosUpfront", ErrorKind.NO_CREDIT),
-        (403, "SharedKeyInsufficientKudos", ErrorKind.NO_CREDIT),
-        (403, "Forbidden", ErrorKind.UNAUTHORISED),
-        (403, "TimeoutIP", ErrorKind.RATE_LIMITED),
-        (403, "AnonForbidden", ErrorKind.MISCONFIGURED),
-        (429, "TooManyPrompts", ErrorKind.RATE_LIMITED),
-        (503, "MaintenanceMode", ErrorKind.BUSY),
+        ("Your IP address has been put into timeout for 93 more seconds.", {}, 93),
+        ("Your IP is barred.", {}, 600),
+        ("Your IP is barred.", {"Retry_After": "7"}, 7),
     ],
 )
-async def test_documented_errors(server: Loopback, status: int, rc: str, kind: ErrorKind) -> None:
-    fields = {"errors": {"params.width": "too wide"}} if status == 400 else {}
-    server.on("POST", ASK, json_reply({"message": "No.", "rc": rc, **fields}, status))
-    assert (await failed(backend(server))).kind is kind
+async def test_a_barred_address_is_left_alone(server: Loopback, message: str, headers: dict[str, str], wait: float) -> None:
+    server.on("POST", ASK, json_reply({"message": message, "rc": "TimeoutIP"}, 403, **headers))
+    assert (await failed(backend(server))).retry_after == wait
+
+
+NONSENSE: list[Any] = [
+    *({}, [], None, 7, "x", {"done": "x"}, {"processing": [1]}, {"queue_position": "NaN"}, {"wait_time": {}}, {"is_possible": 0}),
+    {"queue_position": float("nan"), "wait_time": float("inf")},
+]
+
+
+@pytest.mark.parametrize("said", NONSENSE, ids=str)
+async def test_states_that_are_none(server: Loopback, said: Any) -> None:
+    server.on("GET", CHECK, json_reply(said), json_reply(DONE))
+    with suppress(ProviderError):
+        assert (await backend(server).render(spec(), Watch())).images
+    server.on("GET", CHECK, json_reply(said), json_reply(DONE))
+    with suppress(ProviderError):
+        assert (await backend(server).render(spec(), Watch("id-1"))).images
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        *({"gen_metadata": 7}, {"gen_metadata": None}, {"gen_metadata": [7, {"type": [], "value": {}}]}, {"model": 7}, {"worker_name": []}),
+        *({"seed": "The little seed that could"}, {"seed": None}, {"seed": float("nan")}, {"seed": "9" * 99}, {"seed": "²"}),
+    ],
+    ids=str,
+)
+async def test_odd_remarks_about_a_picture(server: Loopback, more: dict[str, Any]) -> None:
+    server.on("GET", STATUS, done(**more))
+    result = await backend(server).render(spec(), Watch())
+    assert result.images[0].seed == (5 if "seed" in more else 77)
+
+
+async def test_a_price_that_is_not_told(server: Loopback) -> None:
+    server.on("POST", ASK, json_reply({"id": "id-1"}, 202))
+    server.on("GET", STATUS, json_reply({**DONE, "generations": [MADE]}))
+    assert (await backend(server).render(spec(), Watch())).cost_text == ""
+    server.on("POST", ASK, ASKED)
+    assert (await backend(server).render(spec(), Watch())).cost_text == "12.5 kudos"
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        Reply(403, b"expired", {"Content-Type": "image/webp"}),
+        Reply(200, b"", {"Content-Type": "image/webp"}),
+        Reply(200, PNG[:-9], {"Content-Type": "image/webp"}),
+        Reply(200, b"<html>", {"Content-Type": "text/html"}),
+        Reply(200, b"no picture", {"Content-Type": "image/webp"}),
+        Reply(302, headers={"Location": "ftp://example.com/x"}),
+    ],
+    ids=["expired", "empty", "cut", "HTML", "text", "elsewhere"],
+)
+async def test_a_picture_that_cannot_be_fetched_is_not_asked_for_twice(server: Loopback, stored: Reply) -> None:
+    server.on("GET", STATUS, done(img=f"{server.url}/r2/1.webp"))
+    server.on("GET", "/r2/1.webp", stored, Reply(200, PNG, {"Content-Type": "image/webp"}))
+    mine, watch = backend(server), Watch()
+    assert (await failed(mine, spec(), watch)).kind is ErrorKind.BAD_ANSWER
+    assert (await mine.render(spec(), watch)).images
+    assert len(server.asked(ASK)) == 1
+    server.seen[:] = [seen for seen in server.seen if not seen.path.startswith("/r2")]
+
+
+async def test_a_finished_request_that_is_gone(server: Loopback) -> None:
+    server.on("GET", STATUS, json_reply({"message": "gone", "rc": "RequestNotFound"}, 404))
+    error = await failed(backend(server))
+    assert (error.kind, "lost the request" in str(error)) == (ErrorKind.BAD_ANSWER, True)
+
+
+async def test_a_strange_record_asks_nothing(server: Loopback) -> None:
+    watch = Watch('{"url": "https://evil.example/"}')
+    await backend(server).render(spec(), watch)
+    assert server.seen[0].path == ASK
+    assert await backend(server).cancel("job-1", "../find_user") is False
+
+
+async def test_settings_are_told_when_they_are_left_out(server: Loopback) -> None:
+    asked = spec(hires=True, references=(REFERENCE,), sampler="Euler Beta", cfg=6.66666, prompt="a\0b", clip_skip=40, denoise=0.0)
+    body, lost = await sent(server, asked)
+    assert lost == {"hires fix", "scheduler", "clip skip", "denoise"}
+    assert (body["params"]["cfg_scale"], body["params"]["clip_skip"], body["prompt"]) == (6.67, 12, "ab ### blurry")
+    assert (body["params"]["denoising_strength"], "hires_fix" in body["params"]) == (0.01, False)
+    error = await failed(backend(server), spec(prompt=" "))
+    assert (error.kind, "needs a prompt" in str(error)) == (ErrorKind.INVALID, True)
 
 
 async def test_models_and_check(server: Loopback) -> None:

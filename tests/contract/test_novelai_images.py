@@ -7,6 +7,7 @@ import base64
 import io
 import zipfile
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -14,12 +15,15 @@ from aiohttp import web
 
 from providers.errors import ErrorKind, ProviderError
 from providers.http import close_clients
+from providers.images import novelai_request as wire
 from providers.images.archives import first_picture_in
 from providers.images.novelai import NovelAiBackend
+from providers.images.references import as_base64
 from providers.images.results import size_of
 from tests.contract.cloud_parts import KEY, OTHER, check_faults, check_hang_up, check_slow, cloud_config, drawn, failed
 from tests.contract.image_parts import PNG, REFERENCE, spec
 from tests.contract.loopback import Loopback, Reply, json_reply, loopback, text_reply
+from tests.contract.recorded import check_value, document, material
 from tests.contract.schemas import check_body
 
 DRAW, ENCODE = "/ai/generate-image", "/ai/encode-vibe"
@@ -50,6 +54,10 @@ async def server() -> AsyncIterator[Loopback]:
         yield running
         for seen in running.asked(DRAW):
             check_body("derived-novelai.json", "", seen.json)
+        path = material("specs", "derived-novelai.json")
+        for seen in running.asked(ENCODE) if path else ():
+            described = document(path)
+            check_value(described, described["x-encode-vibe"], seen.json, exact=True)
     await close_clients()
 
 
@@ -91,6 +99,69 @@ async def test_what_is_not_there_is_reported(server: Loopback) -> None:
     assert [dropped.setting for dropped in result.dropped] == ["sampler", "scheduler", "CFG scale", "steps", "size"]
     assert (parameters["sampler"], parameters["steps"], parameters["scale"]) == ("k_euler_ancestral", 50, 10)
     assert (parameters["width"], parameters["height"]) == (1600, 64)
+
+
+MODES: dict[str, dict[str, set[str]]] = {
+    "nai-diffusion-3": {"start": {"image"}, "vibe": {"reference_image_multiple"}, "character": set()},
+    "nai-diffusion-furry-3": {"start": {"image"}, "vibe": {"reference_image_multiple"}, "character": set()},
+    "nai-diffusion-4-curated": {"start": {"image"}, "vibe": {"reference_image_multiple"}, "character": set()},
+    "nai-diffusion-4-5-full": {"start": {"image"}, "vibe": {"reference_image_multiple"}, "character": {"director_reference_images"}},
+    "nai-diffusion-5-full": {"start": {"image"}, "vibe": set(), "character": set()},
+}
+PICTURES = {"image", "reference_image_multiple", "director_reference_images"}
+LISTS = {
+    "reference_image_multiple": {"reference_strength_multiple", "reference_information_extracted_multiple"},
+    "director_reference_images": {
+        *("director_reference_descriptions", "director_reference_strength_values", "director_reference_secondary_strength_values"),
+        "director_reference_information_extracted",
+    },
+}
+
+
+@pytest.mark.parametrize("mode", ["start", "vibe", "character"])
+@pytest.mark.parametrize("model", MODES)
+async def test_every_model_with_every_kind_of_reference(server: Loopback, model: str, mode: str) -> None:
+    mine = backend(server, references=mode)
+    for count, (width, height) in zip((0, 1, 5), ((64, 1600), (833, 1217), (1, 9000)), strict=True):
+        result = await drawn(mine, spec(model=model, references=(OTHER,) * count, width=width, height=height, denoise=0.0, prompt="a"))
+        parameters, most = sent(server)["parameters"], mine.capabilities(model).references
+        pictures = MODES[model][mode] if count else set()
+        assert PICTURES & set(parameters) == pictures
+        assert sent(server)["action"] == ("img2img" if "image" in pictures else "generate")
+        assert ("v4_prompt" in parameters) is (wire.generation_of(model) >= 4)
+        for name in pictures & set(LISTS):
+            assert {len(parameters[key]) for key in {name, *LISTS[name]}} == {min(count, most)}
+        assert "reference images" in {lost.setting for lost in result.dropped} or count <= most
+        assert not PICTURES & set(result.parameters)
+
+
+async def test_moods_may_go_as_they_are(server: Loopback) -> None:
+    await drawn(backend(server, references="vibe", encode_vibes=False), spec(model="nai-diffusion-3", references=(OTHER,)))
+    assert (sent(server)["parameters"]["reference_image_multiple"], server.asked(ENCODE)) == ([as_base64(OTHER)], [])
+
+
+@pytest.mark.parametrize(
+    ("model", "wish", "option", "schedule", "told"),
+    [
+        ("nai-diffusion-3", "native", "karras", "native", False),
+        ("nai-diffusion-3", None, "native", "native", False),
+        ("nai-diffusion-4-full", "native", "karras", "karras", True),
+        ("nai-diffusion-4-5-full", None, "native", "karras", True),
+        ("nai-diffusion-5-full", "polyexponential", "native", "polyexponential", False),
+        ("nai-diffusion-5-full", "simple", "exponential", "exponential", True),
+    ],
+)
+async def test_noise_schedules(server: Loopback, model: str, wish: str | None, option: str, schedule: str, told: bool) -> None:
+    result = await drawn(backend(server, noise_schedule=option), spec(model=model, scheduler=wish))
+    assert sent(server)["parameters"]["noise_schedule"] == schedule
+    assert ("scheduler" in {lost.setting for lost in result.dropped}) is told
+
+
+async def test_what_is_told_of_seeds_and_schedules_inside_names(server: Loopback) -> None:
+    result = await drawn(backend(server), spec(seed=2**32 + 9, sampler="Euler Beta"))
+    assert {lost.setting for lost in result.dropped} >= {"seed", "scheduler"}
+    error = await failed(backend(server), spec(prompt=" "))
+    assert (error.kind, len(server.asked(DRAW))) == (ErrorKind.INVALID, 1)
 
 
 async def test_a_picture_to_start_from(server: Loopback) -> None:
@@ -146,22 +217,43 @@ async def test_check(server: Loopback) -> None:
     assert "nai-diffusion-3" in [model.id for model in await backend(server).models()]
 
 
-@pytest.mark.parametrize(
-    ("status", "message", "kind"),
-    [
-        (400, "validation failed: width", ErrorKind.INVALID),
-        (401, "Access Token is incorrect", ErrorKind.UNAUTHORISED),
-        (402, "Active subscription required", ErrorKind.NO_CREDIT),
-        (403, "not enough Anlas", ErrorKind.NO_CREDIT),
-        (409, "conflict", ErrorKind.BUSY),
-        (429, "Concurrent generation is locked", ErrorKind.RATE_LIMITED),
-        (500, "error", ErrorKind.BAD_ANSWER),
-        (502, "bad gateway", ErrorKind.BUSY),
-    ],
-)
-async def test_documented_errors(server: Loopback, status: int, message: str, kind: ErrorKind) -> None:
-    server.on("POST", DRAW, json_reply({"statusCode": status, "message": message}, status))
-    assert (await failed(backend(server))).kind is kind
+ERRORS = [
+    (400, "validation failed: width", ErrorKind.INVALID, "cannot draw this size"),
+    (400, "prompt is too long", ErrorKind.INVALID, "prompt is too long"),
+    (401, "Access Token is incorrect", ErrorKind.UNAUTHORISED, "key"),
+    (402, "An active subscription is required", ErrorKind.NO_CREDIT, "Anlas"),
+    (402, "payment required", ErrorKind.NO_CREDIT, "Anlas"),
+    (403, "not enough Anlas", ErrorKind.NO_CREDIT, "Anlas"),
+    (403, "forbidden", ErrorKind.UNAUTHORISED, "key"),
+    (409, "conflict", ErrorKind.BUSY, ""),
+    (429, "Concurrent generation is locked", ErrorKind.RATE_LIMITED, "one picture at a time"),
+    (500, "error", ErrorKind.BAD_ANSWER, ""),
+    (502, "bad gateway", ErrorKind.BUSY, ""),
+    (503, "", ErrorKind.BUSY, ""),
+]
+
+
+@pytest.mark.parametrize(("status", "message", "kind", "words"), ERRORS)
+async def test_documented_errors(server: Loopback, status: int, message: str, kind: ErrorKind, words: str) -> None:
+    for body in ({"statusCode": status, "message": message}, {"message": message}):
+        server.on("POST", DRAW, json_reply(body, status))
+        error = await failed(backend(server))
+        assert (error.kind, words in str(error)) == (kind, True)
+    server.on("POST", DRAW, json_reply({"statusCode": status, "message": message}, 201))
+    assert (await failed(backend(server))).kind is kind, "an error inside a good answer"
+    for answered in (status, 200):
+        server.on("POST", ENCODE, json_reply({"statusCode": status, "message": message}, answered))
+        assert (await failed(backend(server, references="vibe"), spec(references=(OTHER,)))).kind is kind
+
+
+@pytest.mark.parametrize("body", [{"error": "odd"}, {"statusCode": "x"}, {"statusCode": 200, "message": "ok"}, {}])
+async def test_objects_instead_of_pictures(server: Loopback, body: Any) -> None:
+    for path, more in ((DRAW, {}), (ENCODE, {"references": "vibe"})):
+        server.on("POST", path, json_reply(body))
+        assert (await failed(backend(server, **more), spec(references=(OTHER,)))).kind is ErrorKind.BAD_ANSWER
+    server.on("GET", "/user/subscription", json_reply(body))
+    with suppress(ProviderError):
+        await backend(server).check()
 
 
 # --- archives ---
