@@ -108,6 +108,8 @@ ORDERED = [
     ("(forest, night:1.2), ((red hair)), [smile], (zorb, 1girl:0.9)", "(zorb, 1girl:0.9), ((red hair)), [smile], (forest, night:1.2)"),
     ("{forest}, {{{red hair}}}, [hat|crown], 1.3::smile, tears::", "{{{red hair}}}, 1.3::smile, tears::, [hat|crown], {forest}"),
     (r"rain, bow \(weapon\), saber \(fate\), blue dress \(medium\)", r"blue dress \(medium\), saber \(fate\), bow \(weapon\), rain"),
+    # phrases: articles do not count, and a person stays one however much is said about it
+    ("a cozy tavern, the hat, an old woman with a cup by the fire", "an old woman with a cup by the fire, the hat, a cozy tavern"),
     # what is never changed goes with its neighbour
     ("forest, <lora:Fog:0.7>, 1girl, __Hair__, embedding:Good, red hair {{random::A}}",
      "1girl, __Hair__, embedding:Good, red hair {{random::A}}, forest, <lora:Fog:0.7>"),
@@ -115,12 +117,14 @@ ORDERED = [
     ("forest, red hair BREAK smile, 1girl", "red hair, forest BREAK 1girl, smile"),
     ("forest, red hair, BREAK, smile, 1girl", "red hair, forest, BREAK, 1girl, smile"),
     ("forest, red hair :0.8 AND smile, 1girl :1.1", "red hair, forest :0.8 AND 1girl, smile :1.1"),
+    ("forest, 1girl, :0.8 AND smile, 1girl", "1girl, forest, :0.8 AND 1girl, smile"),
     ("forest, (red hair BREAK smile), 1girl", "1girl, (red hair BREAK smile), forest"),
     # left alone: sentences, other languages, several people, brackets that do not match
     ("in a valley, the old knight waits, he sings, forest, 1girl", "in a valley, the old knight waits, he sings, forest, 1girl"),
     ("ein wald, rote haare, regen, smile, ein kleid, 1girl", "ein wald, rote haare, regen, smile, ein kleid, 1girl"),
     ("she sits under the tree, her long red hair, a hat", "she sits under the tree, her long red hair, a hat"),
     ("1girl, red hair, dress, 1boy, black hair, suit", "1girl, red hair, dress, 1boy, black hair, suit"),
+    ("a woman in red, blue eyes, a man in black, brown eyes", "a woman in red, blue eyes, a man in black, brown eyes"),
     ("(forest, red hair, 1girl", "(forest, red hair, 1girl"),
     ("forest), red hair, (1girl", "forest), red hair, (1girl"),
     ("1.2::forest, red hair, 1girl", "1.2::forest, red hair, 1girl"),
@@ -142,7 +146,8 @@ def test_a_negative_prompt_is_tidied_but_not_reordered() -> None:
 
 GROUPS = [
     (Group.QUALITY, "very aesthetic, absurdres, score 7 up, artist:zorb, drawn by zorb, oil painting, rating: safe, source anime"),
-    (Group.SUBJECT, "1girl, 2boys, 6+girls, 1other, multiple girls, no humans, cat girl, old man, queen, twins"),
+    (Group.SUBJECT, "1girl, 2boys, 6+girls, 1other, multiple girls, no humans, cat girl, queen, the king, 1girl sitting on a bench"),
+    (Group.SUBJECT, "a young woman with red hair, portrait of a tired knight, photo of old men in coats, another girl"),
     (Group.BODY, "long hair, hair over one eye, red eyes, pointy ears, dark skin, ponytail, wings, muscular, elf, tall, scars"),
     (Group.EXPRESSION, "evil smile, open mouth, closed eyes, half-closed eyes, :d, ^ ^, blush, crying, angry expression, tears"),
     (Group.CLOTHING, "white dress, hair ribbon, school uniform, thighhighs, red t-shirt, witch hat, katana, barefoot, wearing a coat"),
@@ -156,7 +161,23 @@ def test_groups(group: Group, name: str) -> None:
     assert group_of(name) == group
 
 
-@pytest.mark.parametrize("name", ["", "fox", "bystander", "the red hat", "he wore a very old red hat", "1000girl", "x" * 4000, "mira"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "fox",
+        "bystander",
+        "her red hat",
+        "the",
+        "the old knight waits",
+        "portrait of",
+        "with a woman",
+        "he wore a very old red hat",
+        "1000girl",
+        "x" * 4000,
+        "mira",
+    ],
+)
 def test_unknown_tags(name: str) -> None:
     assert group_of(name) is None
 
@@ -272,7 +293,7 @@ def test_without_a_family_only_what_was_written_is_joined(family: str) -> None:
     parts = Parts("you", "A Knight", prefix="Oil,", character_prefix="Red Hair")
     expected = {"": "Oil, Red Hair, A Knight", "flux": "A Knight, Red Hair, Oil"}
     positive = finished(parts, family).prompt.positive
-    assert positive == expected.get(family, "score_9, score_8_up, score_7_up, oil, red hair, a knight")
+    assert positive == expected.get(family, "score_9, score_8_up, score_7_up, oil, a knight, red hair")
 
 
 # hostile input

@@ -49,8 +49,8 @@ _EXACT = {
         questionable, raw photo, realism, realistic, recent, safe, semi-realistic, semirealistic, sensitive, sepia, sfw, sketch,
         spot color, surreal, traditional media, ukiyo-e, unreal engine, vibrant colors, vivid colors, watercolor, watercolour""",
     Group.SUBJECT: """
-        couple, crowd, duo, everyone, female, female focus, group, hetero, ladies, male, male focus, men, multiple others, no humans,
-        original, original character, people, siblings, sisters, solo, solo focus, trio, women, yaoi, yuri""",
+        crowd, duo, everyone, female, female focus, group, hetero, ladies, male, male focus, multiple others, no humans, original,
+        original character, siblings, sisters, solo, solo focus, trio, yaoi, yuri""",
     Group.BODY: """
         adult, afro, aged up, ahoge, albino, android, angel, anthro, athletic, chubby, cleavage, cornrows, curvy, cyborg, dark elf, demon,
         dreadlocks, dwarf, elf, eyeliner, eyeshadow, facepaint, fairy, fat, furry, ghost, goblin, hair down, hair flaps, hair intakes,
@@ -60,10 +60,10 @@ _EXACT = {
         slim, stubble, succubus, tall, tall female, tall male, tan, tanlines, tanned, thick, thin, toned, twin drills, two side up,
         undercut, vampire, werewolf, young adult, zombie""",
     Group.EXPRESSION: """
-        + +, :(, :), :/, :3, :<, :>, :d, :o, :p, :q, :t, ;), ;d, ;o, ;p, =), > <, >:(, >:), @ @, ^ ^, angry, annoyed, anxious,
-        bite lip, biting lip, blank eyes, bored, calm, cheerful, clenched teeth, closed eyes, confident, confused, constricted pupils,
-        content, crazy eyes, cry, crying, crying with eyes open, depressed, determined, disappointed, disgust, disgusted, drooling,
-        embarrassed, empty eyes, excited, expressionless, eyes closed, fang out, fear, flushed, flustered, furrowed brow, furrowed brows,
+        + +, :(, :), :/, :3, :<, :>, :d, :o, :p, :q, :t, ;), ;d, ;o, ;p, =), > <, >:(, >:), @ @, ^ ^, angry, annoyed, anxious, bite lip,
+        biting lip, blank eyes, bored, calm, cheerful, clenched teeth, closed eyes, confident, confused, constricted pupils, content,
+        crazy eyes, cry, crying, crying with eyes open, depressed, determined, disappointed, disgust, disgusted, drooling, embarrassed,
+        empty eyes, excited, expressionless, eyes closed, fang out, fear, flushed, flustered, furrowed brow, furrowed brows,
         furrowed eyebrows, half closed eyes, half-closed eyes, happy, jitome, joy, joyful, laughing, lip biting, lonely, looking bored,
         melancholy, mischievous, narrowed eyes, naughty face, nervous, nervous sweating, o o, one eye closed, panicking, parted lips,
         pensive, playful, pouting, proud, puckered lips, raised eyebrow, raised eyebrows, relaxed, relieved, rolling eyes, sad, scared,
@@ -121,10 +121,11 @@ _ENDINGS = {
         art, artstyle, artwork, cg, coloring, colouring, comic, drawing, illustration, lineart, medium, painting, palette, photograph,
         photography, rendering, screencap, screenshot, shading, style""",
     Group.SUBJECT: """
-        alien, archer, assassin, bartender, boy, bride, butler, child, cleric, dancer, detective, doctor, druid, emperor, empress, farmer,
-        father, gentleman, girl, goddess, guard, guy, heroine, hunter, idol, king, knight, lady, mage, magician, man, mercenary, merchant,
-        mother, ninja, nun, nurse, officer, paladin, person, pirate, policeman, priest, priestess, prince, princess, queen, ranger, rogue,
-        samurai, scientist, soldier, sorceress, student, teacher, thief, twins, waiter, waitress, warrior, witch, wizard, woman""",
+        alien, archer, assassin, bartender, boy, bride, butler, child, cleric, couple, dancer, detective, doctor, druid, emperor, empress,
+        farmer, father, gentleman, girl, goddess, guard, guy, heroine, hunter, idol, king, knight, lady, mage, magician, man, men,
+        mercenary, merchant, mother, ninja, nun, nurse, officer, paladin, people, person, pirate, policeman, priest, priestess, prince,
+        princess, queen, ranger, rogue, samurai, scientist, soldier, sorceress, student, teacher, thief, twins, waiter, waitress, warrior,
+        witch, wizard, woman, women""",
     Group.BODY: """
         abs, antler, bangs, beard, belly, biceps, bob, body, braid, breast, brow, build, bun, chest, claw, collarbone, complexion, cut,
         ear, eye, eyebrow, eyelash, eyelashes, fang, feather, figure, fingernail, forehead, freckle, fur, goatee, hair, hairstyle, halo,
@@ -176,7 +177,13 @@ QUALIFIERS: dict[str, Group] = {
 }  # fmt: skip
 """What stands in escaped brackets behind a tag: ``bow \\(weapon\\)``. Any other is the story that a character comes from."""
 
+ARTICLES = _words("a, an, another, one, the")
+"""Left out before a tag is judged."""
 PROSE = _words("""
-    a, after, an, and, as, at, because, but, he, her, his, i, in, is, it, its, my, of, our, she, so, that, the, their, there, they, this,
-    to, we, when, where, which, while, who, with, you, your""")
+    after, and, as, at, because, but, he, her, his, i, in, is, it, its, my, of, our, she, so, that, their, there, they, this, to, we, when,
+    where, which, while, who, with, you, your""")
 """A tag that begins like this is part of a sentence, and is not judged by its beginning or ending."""
+PICTURES = _words("close-up, drawing, illustration, image, painting, photo, photograph, picture, portrait, shot, sketch")
+"""``portrait of a knight`` is a knight."""
+CUTS = _words("at, behind, beside, by, from, in, inside, near, next, on, over, under, who, whose, with") | BEGINNINGS.keys()
+"""Where what is said about a person begins: ``old woman with white hair`` is a woman."""

@@ -12,7 +12,18 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from bot.engine.pictures.enhance.groups import BEGINNINGS, ENDINGS, EXACT, PATTERNS, PROSE, QUALIFIERS, Group
+from bot.engine.pictures.enhance.groups import (
+    ARTICLES,
+    BEGINNINGS,
+    CUTS,
+    ENDINGS,
+    EXACT,
+    PATTERNS,
+    PICTURES,
+    PROSE,
+    QUALIFIERS,
+    Group,
+)
 from bot.engine.pictures.enhance.quality import is_quality
 from bot.engine.pictures.enhance.tags import Part, names, parts_of
 
@@ -35,7 +46,10 @@ def _ordered(tags: tuple[str, ...], weighs: bool) -> tuple[str, ...]:
     weight = _AND_WEIGHT.search(tags[-1]) if weighs and tags else None
     if weight is None:
         return _sorted(tags)
-    *rest, last = _sorted((*tags[:-1], tags[-1][: weight.start()]))
+    last = tags[-1][: weight.start()]
+    if not last:
+        return (*_sorted(tags[:-1]), tags[-1])
+    *rest, last = _sorted((*tags[:-1], last))
     return (*rest, last + weight.group())
 
 
@@ -55,7 +69,7 @@ def _one_after_the_other(named: list[list[str]], groups: list[Group | None]) -> 
     """``1girl, red hair, 1boy, black hair``: in another order nobody could tell whose hair is red."""
     described: list[bool] = []
     for found, group in zip(named, groups, strict=True):
-        if any(_PEOPLE.match(name) for name in found):
+        if group is Group.SUBJECT and any(_PEOPLE.match(name) or name.partition(" ")[0] in ARTICLES for name in found):
             described.append(False)
         elif described and group in _OF_A_PERSON:
             described[-1] = True
@@ -78,9 +92,20 @@ def group_of(name: str) -> Group | None:
         base, qualifier = qualified.groups()
         return QUALIFIERS.get(qualifier) or EXACT.get(base, Group.SUBJECT)  # danbooru tells characters apart by their story's name
     words = name.split(" ")
-    if len(words) > LONGEST or words[0] in PROSE:
+    if words[0] in ARTICLES:
+        words = words[1:]
+    if not words or words[0] in PROSE:
         return None
-    return BEGINNINGS.get(words[0]) or _by_ending(words[-1])
+    judged = (BEGINNINGS.get(words[0]) or _by_ending(words[-1])) if len(words) <= LONGEST else None
+    return judged or (Group.SUBJECT if _person(words) else None)
+
+
+def _person(words: list[str]) -> bool:
+    """Whether a phrase is about a person: what stands before its first cut ends with one."""
+    if len(words) > 2 and words[1] == "of" and words[0] in PICTURES:
+        words = words[3:] if words[2] in ARTICLES else words[2:]
+    cut = next((place for place, word in enumerate(words) if word in CUTS), len(words))
+    return 0 < cut <= LONGEST and (_by_ending(words[cut - 1]) is Group.SUBJECT or bool(_PEOPLE.match(words[cut - 1])))
 
 
 def _by_ending(word: str) -> Group | None:
