@@ -14,8 +14,8 @@ from bot.engine.stage import Stage
 from bot.engine.story.context import Assembled, Head, HeadSource, Room, Voices, assemble, build_head, head_mark, plan_tail
 from bot.engine.story.tokens import Calibration
 from bot.engine.story.tools import picture_tool
-from bot.storage import assets, chats, entries, notes, personas, variables
-from bot.storage.records import Entry, Persona
+from bot.storage import assets, chats, entries, notes, variables
+from bot.storage.records import Entry
 from providers.contract import ChatMessage, ChatModel, ChatRequest, Usage
 
 log = structlog.get_logger(__name__)
@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 PEOPLE = 12  # newest speakers of a group whose names are known to the clean-up
 STOPS = 4  # stop strings most services take
 _UNKNOWN = 2**31
-_SAVE_EVERY = 5  # answers between two times a calibration is stored
+_MOVED = 0.02  # how far a calibration moves, as a share, before it is stored again
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,8 @@ class Prompting:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._calibrations: dict[str, Calibration] = {}
+        self._stored: dict[str, float] = {}
+        """Factors of calibrations as they are in the database."""
         self._marks: dict[int, str] = {}
         self.breaks: dict[str, int] = {}
         """How often the durable part did not grow, by reason; for benchmarks and ``status``."""
@@ -104,9 +106,11 @@ class Prompting:
             return
         calibration = await self._calibration(model)
         calibration.observe(prompted.assembled.tokens, usage.prompt)
-        if calibration.seen % _SAVE_EVERY == 0:
+        name = _note_name(model)
+        if abs(calibration.factor - self._stored.get(name, 0.0)) > _MOVED * calibration.factor:
+            self._stored[name] = calibration.factor
             async with self._services.db.write() as c:
-                await notes.put(c, _note_name(model), json.dumps([calibration.factor, calibration.seen]))
+                await notes.put(c, name, json.dumps([calibration.factor, calibration.seen]))
 
     def too_long(self, model: ChatModel, prompted: Prompted, window: int | None) -> None:
         """The model refused a request as too long: count tokens more carefully from now on."""
@@ -123,12 +127,13 @@ class Prompting:
                 stored = await notes.get(c, name)
             factor, seen = json.loads(stored) if stored else (1.0, 0)
             self._calibrations[name] = Calibration(float(factor), int(seen))
+            self._stored[name] = float(factor)
         return self._calibrations[name]
 
     async def _head(self, stage: Stage, people: dict[str, str], standing: tuple[str, ...], room: Room) -> Head:
         """The frozen head of the chat; built anew only when what it is made of has changed."""
         chat = stage.chat
-        known = await self._personas(stage, people)
+        known = {person: stage.personas[person] for person in people if person in stage.personas}
         if chat.settings.character_pictures == "tag" and self._services.backends:
             standing = (*standing, prompts.load("scene_tag", self._services.templates))
         source = HeadSource(
@@ -146,15 +151,6 @@ class Prompting:
             await chats.set_head(c, chat.id, built.head.dump(), built.mark)
             await variables.put(c, chat.id, built.variables)
         return built.head
-
-    async def _personas(self, stage: Stage, people: dict[str, str]) -> dict[str, Persona]:
-        """The stored personas of these people; the current one's is on stage already."""
-        own = {stage.persona.person_id: stage.persona} if stage.persona_stored else {}
-        others = people.keys() - {stage.persona.person_id}
-        if not others:
-            return own
-        async with self._services.db.read() as c:
-            return own | await personas.of_people(c, stage.chat.key.platform, others)
 
     async def _note(self, stage: Stage, assembled: Assembled) -> None:
         """Remember the durable part's mark, count its breaks by reason, and move the window when it was cut."""

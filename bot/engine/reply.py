@@ -158,12 +158,16 @@ class Replier:
             if replacing is not None:
                 await entries.add_variant(c, replacing.id, text, extra)
                 return replacing
-            entry = await entries.add(
-                c, stage.chat.id, "character", text, author_name=stage.character.name, character_id=stage.character.id, extra=extra
+            return await entries.add(
+                c,
+                stage.chat.id,
+                "character",
+                text,
+                author_name=stage.character.name,
+                character_id=stage.character.id,
+                extra=extra,
+                inbox_id=inbox_id,
             )
-            if inbox_id is not None:
-                await inbox.mark(c, inbox_id, "delivering", reply_entry_id=entry.id)
-            return entry
 
     async def _converse(self, stage: Stage, model: ChatModel, prompted: Prompted, sink: ReplySink, draw: Draw) -> tuple[_Heard, int]:
         """Ask until the model has said something; its picture calls are started at once and answered «queued»."""

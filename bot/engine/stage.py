@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bot.domain.places import Person
 from bot.engine.services import Services
 from bot.engine.story.macros import World
-from bot.storage import characters, personas, variables
+from bot.storage import cast, characters
 from bot.storage.database import Transaction
 from bot.storage.records import Character, Chat, Persona
 
@@ -20,8 +20,8 @@ class Stage:
     character: Character
     persona: Persona
     variables: dict[str, str]
-    persona_stored: bool = True
-    """False when the persona is no more than the platform's name of the person."""
+    personas: dict[str, Persona]
+    """What people on stage have told of themselves, by person id; ``persona`` may be no more than the platform's name."""
 
     def world(self, **more: object) -> World:
         """What macros in this chat expand to; keyword arguments override fields of ``World``."""
@@ -48,11 +48,9 @@ async def set_stage(services: Services, chat: Chat, person: Person) -> Stage:
 
 async def read_stage(c: Transaction, services: Services, chat: Chat, person: Person) -> Stage:
     """``set_stage`` within a transaction."""
-    character = await characters.by_id(c, chat.character_id) if chat.character_id is not None else None
-    if character is None:
-        character = await characters.by_name(c, chat.key, services.default_character)
-    persona = await personas.get(c, chat.key.platform, person.id)
-    values = await variables.of_chat(c, chat.id)
+    found = await cast.read(c, chat, person.id, services.default_character)
+    character = found.character or await characters.by_name(c, chat.key, services.default_character)
     if character is None:
         raise LookupError(f"the default character {services.default_character!r} is missing")
-    return Stage(chat, character, persona or Persona(person.id, person.name, ""), values, persona is not None)
+    persona = found.personas.get(person.id) or Persona(person.id, person.name, "")
+    return Stage(chat, character, persona, found.variables, found.personas)

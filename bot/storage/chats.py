@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, RowMapping, and_, case, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, String, and_, bindparam, case, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.chat_settings import ChatSettings
@@ -22,11 +22,15 @@ from bot.storage.workflows import drop_unused
 
 log = structlog.get_logger(__name__)
 
+_known = select(chats).where(chats.c.key == bindparam("wanted"))
+
 MOST_TOLD = 200
 
 
 def merged_settings(stored: dict[str, Any], defaults: ChatSettings, chat: str = "") -> ChatSettings:
     """The defaults with what a chat changed. Keys or values that no longer fit are left out, with a line in the log."""
+    if not stored:
+        return defaults
     known = {name: value for name, value in stored.items() if name in ChatSettings.model_fields}
     stale = sorted(stored.keys() - known.keys())
     base = defaults.model_dump()
@@ -60,11 +64,10 @@ async def open_chat(c: AsyncConnection, key: ChatKey, place: Place, defaults: Ch
     only when there is something to write: one statement for a chat that is known and unchanged. ``seen`` is the platform's id
     of a message taken in (see ``seen``), recorded in the same statement."""
     flags: dict[str, Any] = {"private": place.private, "age_restricted": place.age_restricted, "title": place.title}
-    wanted: Any = select(chats).where(chats.c.key == str(key))
     if seen:
-        newest = case((_older(seen), seen), else_=chats.c.last_seen)
-        wanted = update(chats).where(chats.c.key == str(key)).values(**flags, last_seen=newest).returning(*chats.c)
-    row = (await c.execute(wanted)).mappings().one_or_none()
+        row = (await c.execute(_refreshed, {"wanted": str(key), "seen": seen, **flags})).mappings().one_or_none()
+    else:
+        row = (await c.execute(_known, {"wanted": str(key)})).mappings().one_or_none()
     if row is None:
         made = upsert(c, chats).values(key=str(key), settings={}, created_at=now(), last_seen=seen or None, **flags)
         made = made.on_conflict_do_update(index_elements=["key"], set_=flags)
@@ -138,16 +141,23 @@ async def _set(c: AsyncConnection, chat_id: int, **values: Any) -> None:
 
 async def seen(c: AsyncConnection, chat_id: int, message_id: str) -> None:
     """Remember the newest message taken in. Ids are decimal numbers as text; an older one changes nothing."""
-    await c.execute(update(chats).where(chats.c.id == chat_id, _older(message_id)).values(last_seen=message_id))
+    await c.execute(update(chats).where(chats.c.id == chat_id).values(last_seen=_newest), {"seen": message_id})
 
 
-def _older(message_id: str) -> ColumnElement[bool]:
-    """Whether the newest message known is older than this one."""
-    return or_(
-        chats.c.last_seen.is_(None),
-        func.length(chats.c.last_seen) < len(message_id),
-        and_(func.length(chats.c.last_seen) == len(message_id), chats.c.last_seen < message_id),
-    )
+def _newer() -> ColumnElement[str]:
+    """The newest message known, or the one of the parameter ``seen``: the longer number, of two as long the greater one."""
+    known, seen = chats.c.last_seen, bindparam("seen", type_=String)
+    same_length = and_(func.length(known) == func.length(seen), known < seen)
+    return case((or_(known.is_(None), func.length(known) < func.length(seen), same_length), seen), else_=known)
+
+
+_newest = _newer()
+_refreshed = (
+    update(chats)
+    .where(chats.c.key == bindparam("wanted"))
+    .values({name: bindparam(name) for name in ("private", "age_restricted", "title")} | {"last_seen": _newest})
+    .returning(*chats.c)
+)
 
 
 async def last_seen(c: AsyncConnection, platform: str) -> dict[ChatKey, str]:
@@ -165,7 +175,11 @@ async def move(c: AsyncConnection, old: ChatKey, new: ChatKey) -> None:
     taken = await c.scalar(select(chats.c.id).where(chats.c.key == str(new)))
     if taken is not None:
         return
-    await c.execute(update(chats).where(chats.c.key == str(old)).values(key=str(new), last_seen=None))
+    moved = update(chats).where(chats.c.key == str(old)).values(key=str(new), last_seen=None).returning(chats.c.id)
+    chat_id = await c.scalar(moved)
+    # ids of messages count from the beginning in the new place: the old ones would find the wrong entries
+    await c.execute(update(entries).where(entries.c.chat_id == chat_id).values(message_id=None))
+    await c.execute(delete(posts).where(posts.c.chat_id == chat_id))
     await c.execute(update(inbox).where(inbox.c.chat_key == str(old)).values(chat_key=str(new)))
     await c.execute(update(characters).where(characters.c.owner == str(old)).values(owner=str(new)))
 

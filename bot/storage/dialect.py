@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Table, cast, func, literal
+from sqlalchemy import Column, ColumnElement, Table, TextClause, bindparam, cast, func, literal, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSON as POSTGRES_JSON
 from sqlalchemy.dialects.postgresql import JSONB
@@ -16,6 +17,17 @@ def upsert(c: AsyncConnection, table: Table) -> sqlite.Insert | postgresql.Inser
     if c.dialect.name == "postgresql":
         return postgresql.insert(table)
     return sqlite.insert(table)
+
+
+def upsert_text(table: Table, columns: Sequence[str], keys: Sequence[str], changed: Sequence[str] = (), returning: str = "") -> TextClause:
+    """``upsert`` for what every message does: one row of ``columns`` as parameters of these names. On a conflict in ``keys`` the
+    columns ``changed`` take the new values; with none of them nothing is written. Both databases read the same words, and
+    SQLAlchemy keeps the statement, while it compiles its own upserts anew each time (their ``inherit_cache`` is False)."""
+    names, values = ", ".join(columns), ", ".join(f":{name}" for name in columns)
+    then = "UPDATE SET " + ", ".join(f"{name} = excluded.{name}" for name in changed) if changed else "NOTHING"
+    words = f"INSERT INTO {table.name} ({names}) VALUES ({values}) ON CONFLICT ({', '.join(keys)}) DO {then}"
+    statement = text(f"{words} RETURNING {returning}" if returning else words)
+    return statement.bindparams(*(bindparam(name, type_=table.c[name].type) for name in columns))
 
 
 def json_appended(c: AsyncConnection, column: Column[Any], value: str) -> ColumnElement[Any]:

@@ -2,6 +2,7 @@
 
 SQLAlchemy's adapter for aiosqlite opens a cursor, executes, fetches and closes: four trips from the event loop to the connection's
 thread and back, of which each costs more CPU than most of our statements do. It reads all rows at once anyway; so does this.
+BEGIN goes along with the first statement of its transaction, and nobody waits for a ROLLBACK, for whatever comes next waits behind it.
 """
 
 from __future__ import annotations
@@ -24,12 +25,15 @@ class _Done:
     rowcount: int
 
 
+_NOTHING = _Done(None, [], None, -1)
+
+
 class Cursor:
     """As much of a cursor as SQLAlchemy's adapter uses. Only ``execute`` and ``executemany`` go to the thread."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._done = _Done(None, [], None, -1)
+        self._done = _NOTHING
 
     @property
     def description(self) -> Any:
@@ -62,11 +66,37 @@ class Connection(aiosqlite.Connection):
     async def cursor(self) -> Cursor:  # type: ignore[override]
         return Cursor(self)
 
-    async def at_once(self, statement: str, parameters: Any, *, many: bool = False) -> _Done:
-        """Execute and fetch, in the connection's thread."""
-        return await self._execute(self._run, statement, parameters, many)  # type: ignore[no-any-return, no-untyped-call]
+    _begin = ""
+    """The BEGIN of a transaction that has had no other statement."""
+    _begun = False
 
-    def _run(self, statement: str, parameters: Any, many: bool) -> _Done:
+    async def at_once(self, statement: str, parameters: Any, *, many: bool = False) -> _Done:
+        """Execute and fetch, in the connection's thread. A BEGIN waits for the statement after it."""
+        if statement.startswith("BEGIN"):
+            self._begin = statement
+            return _NOTHING
+        begin, self._begin = self._begin, ""
+        self._begun = self._begun or bool(begin)
+        return await self._execute(self._run, begin, statement, parameters, many)  # type: ignore[no-any-return, no-untyped-call]
+
+    async def commit(self) -> None:
+        """End the transaction, if one was begun."""
+        self._begin = ""
+        if self._begun:
+            await super().commit()
+            self._begun = False
+
+    async def rollback(self) -> None:
+        """Take the transaction back, if one was begun. The connection's thread works in order, so there is nothing to wait for;
+        were it to fail, the next BEGIN would."""
+        self._begin = ""
+        if self._begun:
+            self._tx.put_nowait((None, self._conn.rollback))
+            self._begun = False
+
+    def _run(self, begin: str, statement: str, parameters: Any, many: bool) -> _Done:
+        if begin:
+            self._conn.execute(begin)
         cursor = self._conn.cursor()
         try:
             (cursor.executemany if many else cursor.execute)(statement, parameters)

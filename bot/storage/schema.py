@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData(
@@ -56,17 +57,22 @@ entries = Table(
     Column("id", Integer, primary_key=True),
     _chat(),
     Column("kind", String(12), nullable=False),
-    Column("variant_id", Integer),
+    Column("text", Text, nullable=False, server_default=text("''")),  # of the chosen variant, as is extra
+    Column("extra", JSON, nullable=False, server_default="{}"),
+    Column("variant_id", Integer),  # None while there is one text only
     Column("author_id", String(40), nullable=False, default=""),
     Column("author_name", Text, nullable=False, default=""),
     Column("character_id", Integer),
     Column("picture_id", Integer),
     Column("reply_to", Integer),
     Column("hidden", Boolean, nullable=False, default=False),
+    Column("message_id", String(60)),  # the person's own message; what the bot posted is in posts
+    Column("inbox_id", Integer, index=True),  # the event it came of, as long as that is kept
     Column("created_at", DateTime, nullable=False),
     Index(None, "chat_id", "id"),
+    Index(None, "chat_id", "message_id"),
 )
-variants = Table(
+variants = Table(  # of entries that have more than one
     "variants",
     metadata,
     Column("id", Integer, primary_key=True),
@@ -93,10 +99,7 @@ inbox = Table(
     Column("kind", String(12), nullable=False),
     Column("payload", Text, nullable=False),
     Column("state", String(12), nullable=False),
-    Column("entry_id", Integer),
-    Column("reply_entry_id", Integer),
     Column("posted", JSON, nullable=False),
-    Column("attempts", Integer, nullable=False, default=0),
     Column("created_at", DateTime, nullable=False),
     UniqueConstraint("chat_key", "event_key"),
     Index(None, "state"),

@@ -101,12 +101,14 @@ def fill(database: Path, chats: int, messages: int) -> None:
         values = ((n, f"telegram::{10**6 + n}:", moment) for n in range(100, 100 + chats))
         c.executemany("INSERT INTO chats (id, key, private, age_restricted, title, settings, head_mark, first_entry, created_at)"
                       " VALUES (?, ?, 1, 0, '', '{}', '', 0, ?)", values)  # fmt: skip
-        rows = [(e, 100 + e % chats, "player" if (e // chats) % 2 else "character", moment) for e in range(1000, 1000 + chats * messages)]
-        c.executemany("INSERT INTO entries (id, chat_id, kind, author_id, author_name, hidden, created_at)"
-                      " VALUES (?, ?, ?, '5', 'Ann', 0, ?)", rows)  # fmt: skip
-        c.executemany("INSERT INTO variants (id, entry_id, text, extra, created_at) VALUES (?, ?, ?, '{}', ?)",
-                      ((-e, e, f"{text} {e}", m) for e, _, _, m in rows))  # fmt: skip
-        c.executemany("INSERT INTO posts (chat_id, message_id, entry_id) VALUES (?, ?, ?)", ((ch, str(e), e) for e, ch, _, _ in rows))
+        numbers = range(1000, 1000 + chats * messages)
+        said = ((e, 100 + e % chats, f"{text} {e}", str(e), moment) for e in numbers if (e // chats) % 2)
+        c.executemany("INSERT INTO entries (id, chat_id, kind, text, author_id, author_name, hidden, message_id, created_at)"
+                      " VALUES (?, ?, 'player', ?, '5', 'Ann', 0, ?, ?)", said)  # fmt: skip
+        told = [(e, 100 + e % chats, f"{text} {e}", moment) for e in numbers if not (e // chats) % 2]
+        c.executemany("INSERT INTO entries (id, chat_id, kind, text, author_id, author_name, hidden, created_at)"
+                      " VALUES (?, ?, 'character', ?, '', 'Vi', 0, ?)", told)  # fmt: skip
+        c.executemany("INSERT INTO posts (chat_id, message_id, entry_id) VALUES (?, ?, ?)", ((ch, str(e), e) for e, ch, _, _ in told))
     c.close()
 
 

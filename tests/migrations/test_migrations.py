@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, event, inspect, text
+from sqlalchemy import Connection, create_engine, inspect, text
 
 import migrations
 from bot.storage.migrate import configuration, upgrade
@@ -38,24 +38,6 @@ SAMPLES: dict[str, tuple[str, Callable[[Connection], None]]] = {
 
 def _expect(connection: Connection, query: str, row: tuple[object, ...]) -> None:
     assert tuple(connection.execute(text(query)).one()) == row
-
-
-@pytest.fixture
-def connection(tmp_path: Path) -> Iterator[Connection]:
-    engine = create_engine(f"sqlite:///{tmp_path / 'test.db'}")
-
-    @event.listens_for(engine, "connect")
-    def prepare(opened: object, record: object) -> None:
-        opened.isolation_level = None  # type: ignore[attr-defined]
-        opened.execute("PRAGMA foreign_keys=ON")  # type: ignore[attr-defined]
-
-    @event.listens_for(engine, "begin")
-    def begin(opened: Connection) -> None:
-        opened.exec_driver_sql("BEGIN IMMEDIATE")
-
-    with engine.connect() as opened:
-        yield opened
-    engine.dispose()
 
 
 def test_the_newest_revision_is_the_one_a_normal_start_looks_for() -> None:

@@ -55,9 +55,9 @@ async def heard(world: World, row: int, event: Incoming) -> int:
     """The message's entry, stored as well."""
     chat = await world.story()
     async with world.services.db.write() as c:
-        entry = await entries.add(c, chat.id, "player", event.text, author_id=ANN.id, author_name=ANN.name)
-        await entries.link_posts(c, chat.id, entry.id, (event.message_id,))
-        await inbox.mark(c, row, "working", entry_id=entry.id)
+        entry = await entries.add(
+            c, chat.id, "player", event.text, author_id=ANN.id, author_name=ANN.name, message_id=event.message_id, inbox_id=row
+        )
     return entry.id
 
 
@@ -65,8 +65,7 @@ async def replied(world: World, row: int, text: str = "A stored reply.") -> int:
     """The reply, stored before it was delivered."""
     chat = await world.story()
     async with world.services.db.write() as c:
-        entry = await entries.add(c, chat.id, "character", text, author_name="Mirren")
-        await inbox.mark(c, row, "delivering", reply_entry_id=entry.id)
+        entry = await entries.add(c, chat.id, "character", text, author_name="Mirren", inbox_id=row)
     return entry.id
 
 

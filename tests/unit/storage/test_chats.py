@@ -126,6 +126,7 @@ async def _fill(db: Database, store: AssetStore, chat: Chat, colour: str) -> str
         told = await entries.add(c, chat.id, "character", "good evening")
         await entries.link_posts(c, chat.id, said.id, ["10"])
         await entries.link_posts(c, chat.id, told.id, ["11", "12"])
+        await entries.add_variant(c, told.id, "good night")
         await inbox.receive(c, chat.key, "message", "10", '{"text": "hello"}')
         await pictures.set_message(c, picture.id, "13")
         await pictures.add_take(c, picture.id, PLAN, asset.sha)

@@ -222,7 +222,9 @@ def test_addresses() -> None:
     [
         lambda c: chats.open_chat(c, KEY, PLACE, DEFAULTS),
         lambda c: inbox.receive(c, KEY, "message", "1", "{}"),
-        lambda c: inbox.mark(c, 1, "working", entry_id=1),
+        lambda c: inbox.mark(c, 1, "done"),
+        lambda c: inbox.tail(c, KEY),
+        lambda c: inbox.give_up(c, KEY),
         lambda c: inbox.unfinished(c),
         lambda c: entries.window(c, 1, 1),
         lambda c: entries.latest(c, 1, ("player",), 1),

@@ -23,7 +23,7 @@ async def test_what_is_added_is_read_back_the_same(db: Database, chat: Chat) -> 
             added = await entries.add(
                 c, chat.id, "character", "Hello!", author_name="Vi", character_id=3, reply_to=None, extra={"usage": {"prompt": 5}}
             )
-    assert len(heard) == 2
+    assert len(heard) == 1
     async with db.read() as c:
         assert await entries.by_id(c, added.id) == added
         assert await entries.window(c, chat.id, 0) == [added]
@@ -56,6 +56,16 @@ async def test_swiping(db: Database, chat: Chat) -> None:
             await entries.choose(c, entry.id, (await entries.variants_of(c, second.id))[0].id)
         with pytest.raises(NotFound):
             await entries.choose(c, entry.id, 12345)
+
+
+async def test_an_entry_with_one_text_has_one_alternative(db: Database, chat: Chat) -> None:
+    (entry,) = await _say(db, chat, "only this")
+    async with db.write() as c:
+        (alone,) = await entries.variants_of(c, entry.id)
+        assert (alone.id, alone.text) == (0, "only this")
+        with pytest.raises(NotFound):
+            await entries.choose(c, entry.id, 0)
+        assert (await c.scalars(select(schema.variants.c.id))).all() == []
 
 
 async def test_first_variants_and_later_ones_do_not_collide(db: Database, chat: Chat) -> None:
@@ -98,6 +108,18 @@ async def test_messages_find_their_entry(db: Database, chat: Chat) -> None:
         assert await entries.by_message(c, chat.id, "31") == second
 
 
+async def test_the_message_of_a_player_is_found_without_a_post(db: Database, chat: Chat) -> None:
+    other = await a_chat(db, OTHER)
+    async with db.write() as c:
+        said = await entries.add(c, chat.id, "player", "hello", message_id="7")
+        await entries.add(c, other.id, "player", "elsewhere", message_id="7")
+        assert await entries.by_message(c, chat.id, "7") == said
+        assert await entries.by_message(c, chat.id, "8") is None
+        assert await entries.posts_of(c, said.id) == ["7"]
+        again = await entries.add(c, chat.id, "player", "the platform gave its number again", message_id="7")
+        assert await entries.by_message(c, chat.id, "7") == again
+
+
 async def test_hiding(db: Database, chat: Chat) -> None:
     (entry,) = await _say(db, chat, "psst")
     async with db.write() as c:
@@ -110,14 +132,15 @@ async def test_hiding(db: Database, chat: Chat) -> None:
 
 
 async def test_a_native_deletion_leaves_no_words(db: Database, chat: Chat) -> None:
-    entry, other = await _say(db, chat, "my address is …", "fine")
     async with db.write() as c:
-        await entries.add_variant(c, entry.id, "my address was …", {"note": "…"})
         row = await inbox.receive(c, chat.key, "message", "10", "my address is …")
         assert row is not None
-        await inbox.mark(c, row, "failed", entry_id=entry.id)
+        entry = await entries.add(c, chat.id, "player", "my address is …", inbox_id=row)
+        other = await entries.add(c, chat.id, "player", "fine")
+        for changed in (entry, other):
+            await entries.add_variant(c, changed.id, f"{changed.text} (edited)", {"note": "…"})
+        await inbox.mark(c, row, "failed")
         await entries.blank(c, entry.id)
-        assert [e.text for e in await entries.window(c, chat.id, 0)] == ["", "fine"]
-        assert set((await c.scalars(select(schema.variants.c.text))).all()) == {"", "fine"}
+        assert [e.text for e in await entries.window(c, chat.id, 0)] == ["", "fine (edited)"]
+        assert set((await c.scalars(select(schema.variants.c.text))).all()) == {"", "fine", "fine (edited)"}
         assert (await c.scalars(select(schema.inbox.c.payload))).all() == [""]
-    assert other.text == "fine"

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.places import ChatKey
-from bot.storage import inbox
+from bot.storage import entries, inbox
 from bot.storage.database import Database
+from bot.storage.records import Chat
 from tests.unit.world import KEY, OTHER
 
 
@@ -34,20 +35,46 @@ async def test_kinds_and_chats_do_not_collide(db: Database) -> None:
     assert len(ids) == 3
 
 
-async def test_progress_is_kept(db: Database) -> None:
+async def test_progress_is_told_by_what_is_stored(db: Database, chat: Chat) -> None:
+    states = []
     async with db.write() as c:
         row = await inbox.receive(c, KEY, "message", "42", '{"text": "hi"}')
         assert row is not None
-        await inbox.mark(c, row, "working", entry_id=3)
-        await inbox.mark(c, row, "working")
-        await inbox.mark(c, row, "delivering", reply_entry_id=4)
+        for kind in ("player", "character"):
+            states += [left.state for left in await inbox.unfinished(c)]
+            await entries.add(c, chat.id, kind, "words", inbox_id=row)  # type: ignore[arg-type]
         for message in ("100", "101", "100"):
             await inbox.add_posted(c, row, message)
     async with db.read() as c:
         (left,) = await inbox.unfinished(c)
         assert await inbox.by_id(c, row) == left
-    assert (left.state, left.entry_id, left.reply_entry_id, left.posted, left.attempts) == ("delivering", 3, 4, ("100", "101"), 2)
+        said, told = await entries.window(c, chat.id, 0)
+    assert states == ["received", "working"]
+    assert (left.state, left.entry_id, left.reply_entry_id, left.posted) == ("delivering", said.id, told.id, ("100", "101"))
     assert left.payload == '{"text": "hi"}'
+
+
+async def test_only_what_has_begun_is_given_up(db: Database, chat: Chat) -> None:
+    async with db.write() as c:
+        begun = await inbox.receive(c, KEY, "message", "1", "{}")
+        waiting = await inbox.receive(c, KEY, "message", "2", "{}")
+        await entries.add(c, chat.id, "player", "words", inbox_id=begun)
+        await inbox.give_up(c, KEY)
+        assert [row.id for row in await inbox.unfinished(c)] == [waiting]
+        assert await inbox.retake(c, begun or 0)
+        assert not await inbox.retake(c, begun or 0)
+        assert [row.state for row in await inbox.unfinished(c)] == ["working", "received"]
+
+
+async def test_a_number_used_again_after_pruning_finds_no_old_entry(db: Database, chat: Chat) -> None:
+    async with db.write() as c:
+        row = await inbox.receive(c, KEY, "message", "1", "{}")
+        assert row is not None
+        await entries.add(c, chat.id, "player", "words", inbox_id=row)
+        await inbox.mark(c, row, "done")
+        assert await inbox.prune(c, datetime.now(UTC) + timedelta(seconds=1)) == 1
+        assert await inbox.receive(c, KEY, "message", "2", "{}") == row  # SQLite gives the number of the last row again
+        assert [left.entry_id for left in await inbox.unfinished(c)] == [None]
 
 
 async def test_what_is_done_is_not_unfinished_and_keeps_no_words(db: Database) -> None:
