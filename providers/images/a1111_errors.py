@@ -74,8 +74,7 @@ def failure(config: ProviderConfig, answer: Answer, *, worked: bool = False) -> 
         kind, detail = (ErrorKind.BUSY, "It seems to be starting.") if worked else (ErrorKind.MISCONFIGURED, NO_API)
         return ProviderError(kind, config.name, detail, host_detail=host)
     if answer.status == 413:
-        detail = "The request is too big for it; a smaller reference picture may work."
-        return ProviderError(ErrorKind.INVALID, config.name, detail, host_detail=host)
+        return ProviderError(ErrorKind.INVALID, config.name, "What was sent is too big for it.", host_detail=host)
     return error_from(config.name, answer.content, status=answer.status, headers=answer.headers, secrets=secrets)
 
 

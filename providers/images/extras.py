@@ -112,11 +112,12 @@ class ExtrasBackend(SelfHostedBackend):
         """The model that will draw. Only a server with a remote backend can change it; any other keeps its own, which is reported."""
         if not wanted:
             return ""
-        answer = await self._ask_json("GET", "/api/image/model")
-        current = str(answer.get("model") or "") if isinstance(answer, Mapping) else ""
-        if current == wanted:
-            return wanted
+        current = ""
         try:
+            answer = await self._ask_json("GET", "/api/image/model")
+            current = str(answer.get("model") or "") if isinstance(answer, Mapping) else ""
+            if current == wanted:
+                return wanted
             changed = await self._ask_json("POST", "/api/image/model", seconds=self._seconds, json={"model": wanted})
             current = str(changed.get("current_model") or "") if isinstance(changed, Mapping) else ""
         except ProviderError as error:

@@ -28,17 +28,16 @@ from providers.contract import (
 from providers.errors import ErrorKind
 from providers.http import Answer, json_of, request
 from providers.images import sdcpp_request as wire
-from providers.images.a1111 import Automatic1111Backend
 from providers.images.a1111_request import IMAGE_DENOISE, base_reference
 from providers.images.cloud import KEPT_SECONDS, QUESTION_SECONDS
 from providers.images.cloud_errors import Meaning
 from providers.images.families import family_of, prompt_style_of
 from providers.images.fitted import fitted
-from providers.images.grid import on_grid
 from providers.images.limits import in_range
 from providers.images.options import read_options
 from providers.images.references import as_base64, checked
 from providers.images.results import first_picture, size_came
+from providers.images.sdcpp_compatible import CompatibleBackend
 from providers.images.sdcpp_jobs import SdCppJobs
 from providers.images.self_hosted import OUT_OF_MEMORY, USUAL, SelfHostedBackend
 
@@ -72,7 +71,7 @@ class SdCppBackend(SelfHostedBackend):
         super().__init__(config)
         self._options = read_options(config, SdCppOptions)
         self._jobs = SdCppJobs(config, self._send, first=self._options.poll_seconds, seconds=self._seconds)
-        self._compatible = Automatic1111Backend(config.model_copy(update={"options": {}, "model": ""}))
+        self._compatible = CompatibleBackend(config.model_copy(update={"options": {}, "model": ""}))
         self._able: tuple[float, wire.ServerAble] | None = None
 
     def capabilities(self, model: str = "") -> ImageCapabilities:
@@ -137,6 +136,8 @@ class SdCppBackend(SelfHostedBackend):
         able = await self._server(refresh=True)
         if able is None:
             return await self._compatible.check()
+        if not able.draws:
+            return Health("stable-diffusion.cpp server", ("Its model draws no pictures.",))
         warnings: tuple[str, ...] = ()
         if self.model and self.model != able.model:
             warnings = (f"It has loaded «{able.model}», not «{self.model}»; only a restart of the server changes that.",)
@@ -144,7 +145,7 @@ class SdCppBackend(SelfHostedBackend):
 
     async def render(self, spec: RenderSpec, watch: RenderWatch) -> RenderResult:
         """Draw, or go on waiting for the job that ``watch.ref`` names when the server still knows it."""
-        able = await self._server()
+        able = await self._server(refresh="<lora:" in spec.prompt)  # it finds new files for itself
         if able is None:
             return await self._render_compatible(spec, watch)
         dropped: list[Dropped] = []
@@ -159,11 +160,7 @@ class SdCppBackend(SelfHostedBackend):
     async def _render_compatible(self, spec: RenderSpec, watch: RenderWatch) -> RenderResult:
         dropped: list[Dropped] = []
         prompt, _ = wire.without_loras(spec.prompt, wire.ServerAble(), dropped, self.name)
-        fit = dataclasses.replace(spec, prompt=prompt, model="")
-        if references := checked(spec.references, self.name, most_bytes=REFERENCE_BYTES):
-            width, height = (on_grid(side, wire.STEP, wire.LEAST, wire.MOST) for side in (spec.width, spec.height))
-            base = await fitted(base_reference(references), width, height, self.name)
-            fit = dataclasses.replace(fit, width=width, height=height, references=(base, *references[1:]))
+        fit = dataclasses.replace(spec, prompt=prompt, model="", steps=in_range(spec.steps, 1, wire.MOST_STEPS, "steps", dropped))
         result = await self._compatible.render(fit, watch)
         return dataclasses.replace(result, dropped=(*dropped, *result.dropped))
 

@@ -18,6 +18,10 @@ from providers.images.limits import in_range
 
 LEAST, MOST, STEP = 64, 4096, 64
 MOST_CLIP_SKIP = 12
+MOST_STEPS = 100
+"""The server brings more down to this without a word."""
+LEAST_HIRES_DENOISE = 0.01
+"""It refuses a second pass that changes nothing."""
 """Sides in pixels; others are rounded up to the step by the server."""
 _LORA = re.compile(r"<lora:([^:<>]+)(?::(-?\d+(?:\.\d+)?))?>")
 
@@ -32,13 +36,15 @@ class ServerAble:
     upscalers: tuple[str, ...] = ()
     loras: Mapping[str, str] = field(default_factory=dict)
     """Name in lower case → path to send."""
+    draws: bool = True
+    """Its model makes pictures, not only videos."""
     most: tuple[int, int] = (MOST, MOST)
     """Widest and highest picture in pixels."""
 
 
 def able_of(answer: Mapping[str, Any]) -> ServerAble:
     """Read ``/capabilities``."""
-    model = answer.get("model")
+    model, modes = answer.get("model"), answer.get("supported_modes")
     loras = {
         row["name"].lower(): str(row.get("path") or row["name"]) for row in _rows(answer.get("loras")) if isinstance(row.get("name"), str)
     }
@@ -48,6 +54,7 @@ def able_of(answer: Mapping[str, Any]) -> ServerAble:
         schedulers=_texts(answer.get("schedulers")),
         upscalers=tuple(str(row["name"]) for row in _rows(answer.get("upscalers")) if row.get("name")),
         loras=loras,
+        draws=not isinstance(modes, list) or not modes or "img_gen" in modes,
         most=(_limit(answer, "max_width"), _limit(answer, "max_height")),
     )
 
@@ -110,7 +117,7 @@ def _sample_params(spec: RenderSpec, able: ServerAble, dropped: list[Dropped], n
     if spec.scheduler and not scheduler:
         dropped.append(samplers.unknown("scheduler", spec.scheduler, name))
     optional = {
-        "sample_steps": spec.steps,
+        "sample_steps": in_range(spec.steps, 1, MOST_STEPS, "steps", dropped),
         "sample_method": choice.sampler,
         "scheduler": scheduler,
         "guidance": None if spec.cfg is None else {"txt_cfg": spec.cfg},
@@ -126,7 +133,7 @@ def _hires(spec: RenderSpec, able: ServerAble, dropped: list[Dropped], name: str
         "scale": spec.upscale,
         "upscaler": known.get((spec.upscaler or "").lower()),
         "steps": spec.second_pass_steps,
-        "denoising_strength": in_range(spec.denoise, 0.0, 1.0, "denoise", dropped),
+        "denoising_strength": in_range(spec.denoise, LEAST_HIRES_DENOISE, 1.0, "denoise", dropped),
     }
     return {"enabled": True, **{key: value for key, value in optional.items() if value is not None}}
 

@@ -33,8 +33,7 @@ NO_ROUTE = Meaning(
     "There is no such service at its base_url.",
     (404, 405),
 )
-TOO_BIG = Meaning(re.compile(""), ErrorKind.INVALID, "The request is too big for it; a smaller reference picture may work.", (413,))
-USUAL = (OUT_OF_MEMORY, NO_ROUTE, TOO_BIG)
+USUAL = (OUT_OF_MEMORY, NO_ROUTE)
 
 
 class SelfHostedBackend(CloudBackend):
@@ -42,8 +41,8 @@ class SelfHostedBackend(CloudBackend):
 
     SECONDS: ClassVar[float] = PICTURE_SECONDS
     MEANINGS: ClassVar[Sequence[Meaning]] = USUAL
-    ERROR_STATUS: ClassVar[int] = 0
-    """The status that an error inside an answer of status 200 counts as; 0 = none."""
+    ERROR_STATUS: ClassVar[int] = 500
+    """The status that an error inside an answer of status 200 counts as when it names none itself."""
 
     def __init__(self, config: ProviderConfig, *, user: str = "", password: SecretStr | None = None, model: str = "") -> None:
         super().__init__(config, authorization(config, user, password), model=model)

@@ -90,6 +90,19 @@ async def test_hires_names_both_sizes(server: Loopback) -> None:
     assert (sent["hires_fix_strength"], [dropped.setting for dropped in result.dropped]) == (0.5, ["upscaler"])
 
 
+async def test_settings_by_their_second_names_do_not_collide(server: Loopback) -> None:
+    mine = backend(server, settings={"cfg_scale": 3.0, "sampler_name": "DDIM", "n_iter": 4, "denoising_strength": 0.2})
+    await drawn(mine, spec(cfg=5.0))
+    sent = server.asked(DRAW)[0].json
+    assert (sent["guidance_scale"], sent["sampler"], sent["batch_count"], sent["strength"]) == (5.0, "DDIM", 1, 0.2)
+
+
+async def test_hires_from_a_picture_is_told(server: Loopback) -> None:
+    result = await drawn(backend(server), spec(references=(REFERENCE,), hires=True))
+    assert "hires_fix" not in server.asked(FROM_PICTURE)[0].json
+    assert "hires" in {dropped.setting for dropped in result.dropped}
+
+
 async def test_numbers_outside_its_ranges_are_brought_in_and_told(server: Loopback) -> None:
     result = await drawn(backend(server), spec(steps=500, cfg=99.0, clip_skip=40, width=20, height=20))
     sent = server.asked(DRAW)[0].json

@@ -76,6 +76,19 @@ async def test_a_server_that_keeps_its_model(server: Loopback) -> None:
     assert (result.model, result.dropped[0].setting) == ("one", "model")
 
 
+async def test_a_version_without_the_model_route(server: Loopback) -> None:
+    for method in ("GET", "POST"):
+        server.on(method, MODEL, text_reply("<title>404 Not Found</title>", 404))
+    result = await drawn(backend(server), spec(model="two"))
+    assert (result.images[0].data, result.model, "its own" in result.dropped[0].why) == (PNG, "", True)
+
+
+async def test_samplers_are_asked_for_again_when_there_were_none(server: Loopback) -> None:
+    server.on("GET", "/api/image/samplers", json_reply({"samplers": []}), json_reply({"samplers": ["DDIM"]}))
+    mine = backend(server)
+    assert (await mine.choices("sampler"), await mine.choices("sampler")) == ((), ("DDIM",))
+
+
 async def test_check(server: Loopback) -> None:
     mine = backend(server, model="one")
     assert ((await mine.check()).problems, (await mine.check()).warnings) == ((), (ENDED,))

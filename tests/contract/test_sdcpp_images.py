@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from providers.contract import Reference
 from providers.errors import ErrorKind
 from providers.http import close_clients
 from providers.images.results import size_of
@@ -195,6 +196,51 @@ async def test_a_prompt_carries_no_settings_to_an_older_server(server: Loopback)
     sent = server.asked("/sdapi/v1/txt2img")[0].json
     assert "sd_cpp_extra_args" not in sent["prompt"] + sent["negative_prompt"]
     assert (sent["prompt"].startswith("a cat"), "LoRA" in {dropped.setting for dropped in result.dropped}) == (True, True)
+
+
+async def test_an_older_server_has_its_own_names(server: Loopback) -> None:
+    server.on("GET", ABLE, Reply(404))
+    for route in ("txt2img", "img2img"):
+        server.on("POST", f"/sdapi/v1/{route}", json_reply({"images": [PNG64], "parameters": {}, "info": ""}))
+    mine = backend(server)
+    result = await mine.render(spec(width=70, clip_skip=2, steps=400, hires=True, second_pass_steps=3, denoise=0.4), Watch())
+    sent = server.asked("/sdapi/v1/txt2img")[0].json
+    assert (sent["clip_skip"], sent["hr_steps"], sent["steps"], sent["width"], sent["denoising_strength"]) == (2, 3, 100, 64, 0.4)
+    assert not {"override_settings", "hr_second_pass_steps", "hr_additional_modules"} & set(sent)
+    assert "steps" in {dropped.setting for dropped in result.dropped}
+    await mine.render(spec(width=128, references=(REFERENCE,)), Watch())
+    assert size_of(base64.b64decode(server.asked("/sdapi/v1/img2img")[0].json["init_images"][0])) == (128, 64)
+    bad = Reference(b"text", "image/png")
+    assert (await failed(mine, spec(references=(bad,)))).kind is ErrorKind.INVALID  # it would draw on without it
+
+
+async def test_what_the_server_brings_down_without_a_word_is_told(server: Loopback) -> None:
+    limits = {"max_width": 512, "max_height": 1000}
+    server.on("GET", ABLE, json_reply({**CAPABILITIES, "limits": limits}))
+    asked = spec(steps=150, width=2000, height=2000, hires=True, denoise=0.0, model="gone")
+    result = await backend(server).render(asked, Watch())
+    body = sent(server)
+    assert (body["width"], body["height"], body["sample_params"]["sample_steps"]) == (512, 960, 100)
+    assert body["hires"]["denoising_strength"] == 0.01
+    assert {dropped.setting for dropped in result.dropped} == {"model", "steps", "denoise", "size"}
+    assert "model" not in {d.setting for d in (await backend(server).render(spec(model="SDXL-base.gguf"), Watch())).dropped}
+
+
+async def test_a_model_for_videos_is_a_problem(server: Loopback) -> None:
+    server.on("GET", ABLE, json_reply({**CAPABILITIES, "supported_modes": ["vid_gen"]}))
+    assert (await backend(server).check()).problems == ("Its model draws no pictures.",)
+
+
+async def test_a_server_that_lost_the_job_in_a_restart(server: Loopback) -> None:
+    """The first try ends retryable, the second asks anew: no picture of another job is taken for ours."""
+    server.on("GET", JOB, job("generating"), json_reply({"error": "job not found"}, 404), json_reply({"error": "job not found"}, 404))
+    mine, watch = backend(server), Watch()
+    error = await failed(mine, spec(), watch)
+    assert (error.kind, error.retryable) == (ErrorKind.BAD_ANSWER, True)
+    server.on("POST", ASK, json_reply({"id": "job_2", "status": "queued"}, 202))
+    server.on("GET", "/sdcpp/v1/jobs/job_2", COMPLETED)
+    assert (await mine.render(spec(), watch)).images[0].data == PNG
+    assert (len(server.asked(ASK)), watch.remembered) == (2, ["job_1", "job_2"])
 
 
 async def test_a_queue_without_end(server: Loopback) -> None:
