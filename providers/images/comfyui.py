@@ -30,8 +30,8 @@ from providers.contract import (
 from providers.errors import ErrorKind, ProviderError
 from providers.hosts import host_of, is_private_host
 from providers.images.comfyui_api import ComfyApi
-from providers.images.comfyui_check import check_workflow, read_workflow, shipped_workflows
-from providers.images.comfyui_errors import node_problems
+from providers.images.comfyui_check import check_workflow, read_workflow, server_problems, shipped_workflows
+from providers.images.comfyui_errors import MOST_PROBLEMS, node_problems
 from providers.images.comfyui_lists import ComfyLists
 from providers.images.comfyui_plan import GRAPHS, Plan, Planner, few
 from providers.images.comfyui_socket import Listener, listening
@@ -148,15 +148,33 @@ class ComfyUIBackend:
         async with listening(self._config, url, self._api.headers, listener, self._waiting.pause):
             run.check(self.name)
             if warnings is not None:
-                given, left_out = await self._api.submit(graph, run.prompt_id, run.client_id)
-                if given != run.prompt_id:
-                    run.prompt_id = given
-                    await watch.remember(given)
-                warnings.extend(Dropped("workflow", sentence) for _, sentence in node_problems(left_out, graph))
+                warnings.extend(await self._queue(run, graph, watch))
             try:
                 return await self._waiting.until_over(run, listener, watch)
             except PromptLost:
                 return None
+
+    async def _queue(self, run: Run, graph: dict[str, Any], watch: RenderWatch) -> list[Dropped]:
+        """Submit, and take over the server's id when it gives one of its own. Returns what it leaves out."""
+        try:
+            given, left_out = await self._api.submit(graph, run.prompt_id, run.client_id)
+        except ProviderError as error:
+            # Servers of 2024 answer a node type they do not know with a bare «500».
+            problems = await self._problems(graph) if error.kind is ErrorKind.BAD_ANSWER else ()
+            if not problems:
+                raise
+            detail = " ".join(problems[:MOST_PROBLEMS])
+            raise ProviderError(ErrorKind.MISCONFIGURED, self.name, detail, host_detail=error.host_detail) from error
+        if given != run.prompt_id:
+            run.prompt_id = given
+            await watch.remember(given)
+        return [Dropped("workflow", sentence) for _, sentence in node_problems(left_out, graph)]
+
+    async def _problems(self, graph: dict[str, Any]) -> tuple[str, ...]:
+        try:
+            return await server_problems(graph, self._api.node)
+        except ProviderError:
+            return ()  # what it answered before is the better account
 
     async def cancel(self, job_key: str, ref: str | None) -> bool:
         """Interrupt our prompt if it runs, take it out of the queue if it waits. Nobody else's is touched."""

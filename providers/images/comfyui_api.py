@@ -114,6 +114,9 @@ class ComfyApi:
             raise ProviderError(ErrorKind.INVALID, self._config.name, "A reference picture has a format it cannot read.")
         files = {"image": (f"{stem}.{EXTENSIONS[mime]}", data, mime)}
         answer = await self._ask("POST", "/upload/image", files=files, data=dict(self.UPLOAD), seconds=TRANSFER_SECONDS)
+        if answer.status == 413:
+            detail = "A reference picture is larger than the server takes (its option --max-upload-size)."
+            raise ProviderError(ErrorKind.INVALID, self._config.name, detail, host_detail="HTTP 413 to an upload")
         said = self._json(self._good(answer))
         name = said.get("name") if isinstance(said, dict) else None
         if not isinstance(name, str) or not name:
@@ -124,8 +127,8 @@ class ComfyApi:
     async def node(self, class_type: str) -> dict[str, Any] | None:
         """A node class's description, or None when the server does not have it (it answers an empty object)."""
         answer = await self._ask("GET", f"/object_info/{quote(class_type, safe='')}")
-        if answer.status == 404:
-            return None
+        if answer.status == 404:  # an unknown class is answered with an empty object
+            raise ProviderError(ErrorKind.MISCONFIGURED, self._config.name, "Its base_url leads to no ComfyUI.", host_detail="HTTP 404")
         said = self._json(self._good(answer))
         entry = said.get(class_type) if isinstance(said, dict) else None
         return entry if isinstance(entry, dict) else None

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from providers.contract import WorkflowFacts
 from providers.errors import ErrorKind, ProviderError
 from providers.images import comfyui_graph as graphs
+from providers.images.comfyui_errors import missing_sources
 from providers.images.comfyui_inputs import input_problems
 from providers.images.comfyui_values import AVATAR_TO_IMAGE, TEXT_TO_IMAGE, shipped
 
@@ -62,27 +63,29 @@ async def check_workflow(backend: str, text: str, node: Callable[[str], Awaitabl
     Raises ``ProviderError`` (``INVALID``) for a text that is no graph, and for nothing else: a server that cannot be asked is a problem.
     """
     graph = parsed(backend, text)
-    found = list(static_problems(graph))
+    found = tuple(static_problems(graph))
+    try:
+        return (*found, *await server_problems(graph, node))
+    except ProviderError as error:
+        return (*found, f"Only the text was checked: {error}")
+
+
+async def server_problems(graph: Mapping[str, Any], node: Callable[[str], Awaitable[Mapping[str, Any] | None]]) -> tuple[str, ...]:
+    """What is wrong with a graph going by the server's node classes. Raises ``ProviderError`` when they cannot be had."""
     classes: dict[str, Mapping[str, Any] | None] = {}
     wanted = list(dict.fromkeys(node["class_type"] for node in graph.values()))
     if len(wanted) > MOST_CLASSES:
-        return (*found, f"The workflow has more than {MOST_CLASSES} kinds of nodes, so only its text was checked.")
-    try:
-        for class_type in wanted:
-            classes[class_type] = await node(class_type)
-    except ProviderError as error:
-        return (*found, f"Only the text was checked: {error}")
-    return (*found, *input_problems(graph, classes))
+        return (f"The workflow has more than {MOST_CLASSES} kinds of nodes, so only its text was checked.",)
+    for class_type in wanted:
+        classes[class_type] = await node(class_type)
+    return tuple(input_problems(graph, classes))
 
 
 def static_problems(graph: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong with a graph whatever server it runs on."""
     yield from graphs.fill(graph, {"prompt": "", "seed": 0}, {}).problems
-    for node_id, node in graph.items():
-        for name, value in node["inputs"].items():
-            source = graphs.link_of(value)
-            if source is not None and source[0] not in graph:
-                yield f"{graphs.where(graph, node_id, name)}: it is connected to node {source[0][:20]}, which is not in the workflow."
+    for node_id in graph:
+        yield from missing_sources(graph, node_id)
     if circle := _circle(graph):
         yield f"{graphs.where(graph, circle)}: its inputs lead back to itself."
     savers = [node_id for node_id, node in graph.items() if node["class_type"] == _SOCKET_ONLY]

@@ -10,7 +10,7 @@ from providers.contract import ProviderConfig
 from providers.errors import ErrorKind, ProviderError
 from providers.failures import redact
 from providers.images.auth import secrets_in
-from providers.images.comfyui_graph import one_line, where
+from providers.images.comfyui_graph import link_of, one_line, where
 
 _MEMORY = re.compile(r"out of memory|OutOfMemory|can't allocate memory|not enough memory", re.I)
 _PATH = re.compile(r"""(?:[A-Za-z]:)?[\\/]?(?:[\w.+-]+[\\/])+[\w.+-]*""")
@@ -61,8 +61,11 @@ def _problem(graph: Mapping[str, Any], node_id: str, error: Mapping[str, Any], e
             return False, f"{at} was not accepted.{_file_reason(error)}"
         case "return_type_mismatch":
             return True, f"{at} is connected wrongly{_mismatch(graph, extra)}."
-        case "bad_linked_input" | "exception_during_inner_validation" | "exception_during_validation" | "dependency_cycle":
+        case "bad_linked_input" | "dependency_cycle":
             return True, f"{at} is connected wrongly."
+        case "exception_during_inner_validation" | "exception_during_validation":
+            # The input named here is the next node's, the one that led the server to this node.
+            return True, next(missing_sources(graph, node_id), f"{where(graph, node_id)} is connected wrongly.")
     return True, f"{at} was not accepted ({_short(kind)})."
 
 
@@ -79,6 +82,15 @@ def _mismatch(graph: Mapping[str, Any], extra: Mapping[str, Any]) -> str:
         return ""
     wanted = config[0] if isinstance(config, list) and config and isinstance(config[0], str) else ""
     return f": node{where(graph, str(source[0]))[4:]} gives {_short(given)}" + (f", and {_short(wanted)} belongs here" if wanted else "")
+
+
+def missing_sources(graph: Mapping[str, Any], node_id: str) -> Iterator[str]:
+    """A sentence for each input of a node that is connected to a node the graph does not have."""
+    for name, value in (graph[node_id].get("inputs") or {}).items():
+        source = link_of(value)
+        if source is not None and source[0] not in graph:
+            at = where(graph, node_id, name)
+            yield f"{at}: it is connected to node {one_line(source[0], 20)}, which is not in the workflow."
 
 
 def available(names: list[str]) -> str:

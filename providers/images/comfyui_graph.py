@@ -139,7 +139,7 @@ def where(graph: Mapping[str, Any], node_id: str, field: str = "") -> str:
 
 def one_line(value: Any, most: int = 60) -> str:
     """A value in a sentence: one line, at most ``most`` characters."""
-    text = " ".join(str(value or "").split())
+    text = " ".join(("" if value is None else str(value)).split())
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
@@ -148,17 +148,21 @@ def fill(workflow: Mapping[str, Any], values: Mapping[str, Any], custom: Mapping
 
     The given graph is left untouched. Raises ``WorkflowError`` when it is nested deeper than 40 levels.
     """
-    filler = _Filler(values, custom)
-    graph = {
-        node_id: {**node, "inputs": filler.filled(node["inputs"])} if isinstance(node, dict) and "inputs" in node else node
-        for node_id, node in workflow.items()
-    }
+    filler, aside = _Filler(values, custom), _Filler(values, custom)
+    graph = {aside.key(node_id): _filled_node(node, filler, aside) for node_id, node in workflow.items()}
     problems = list(_embedded(workflow, {*NAMES, *OTHER_NAMES, *custom}))
     if "prompt" not in filler.used:
         problems.append('The workflow has no "%prompt%": the picture will not follow what was asked for.')
     if "seed" not in filler.used:
         problems.append('The workflow has no "%seed%": drawing again may give the same picture.')
     return Filled(graph, frozenset(filler.used), tuple(dict.fromkeys(filler.unfilled)), tuple(problems))
+
+
+def _filled_node(node: Any, filler: _Filler, aside: _Filler) -> Any:
+    """Titles and the like are filled by ``aside``, because what matters is which placeholders the inputs have."""
+    if not isinstance(node, dict):
+        return aside.filled(node)
+    return {aside.key(part): (filler if part == "inputs" else aside).filled(value, key=part) for part, value in node.items()}
 
 
 class _Filler:
@@ -172,29 +176,38 @@ class _Filler:
         if depth > DEEPEST:
             raise WorkflowError(f"The workflow is nested deeper than {DEEPEST} levels.")
         if isinstance(value, dict):
-            return {key: self.filled(item, depth + 1, key) for key, item in value.items()}
+            return {self.key(key): self.filled(item, depth + 1, key) for key, item in value.items()}
         if isinstance(value, list):
             return [self.filled(item, depth + 1) for item in value]
         if isinstance(value, str) and (_WHOLE.fullmatch(value) or self._own(value)):
             return self._value_of(value[1:-1], value, key)
         return value
 
+    def key(self, name: str) -> str:
+        """A name inside the graph that is a placeholder for a text."""
+        known = _WHOLE.fullmatch(name) or self._own(name)
+        found = self._known(name[1:-1]) if known else None
+        return found if isinstance(found, str) else name
+
     def _own(self, text: str) -> bool:
         """People name their own placeholders as they like; of other texts between percent signs only words count."""
-        return len(text) > 2 and text[0] == text[-1] == "%" and text[1:-1] in self._custom
+        return len(text) > 1 and text[0] == text[-1] == "%" and text[1:-1] in self._custom
 
-    def _value_of(self, written: str, text: str, key: str) -> Any:
+    def _known(self, written: str) -> Any:
+        """The value of a placeholder; None when there is none."""
         name = OTHER_NAMES.get(written, written)
         if self._values.get(name) is not None:
-            self.used.add(name)
             return self._values[name]
         if name in ("user_avatar", "char_avatar"):
-            self.used.add(name)
             return EMPTY_PICTURE
-        built_in = name in NAMES or _IMAGE_NAME.fullmatch(name) is not None
-        if not built_in and written in self._custom:
-            self.used.add(written)
-            return self._custom[written]
+        # Of the names that only some clients know, one's own may take the place; the common ones are never anybody's own.
+        return self._custom.get(written) if written not in NAMES or written == "file_prefix" else None
+
+    def _value_of(self, written: str, text: str, key: str) -> Any:
+        found = self._known(written)
+        if found is not None:
+            self.used.add(OTHER_NAMES.get(written, written))
+            return found
         if key != SERVER_FILLED:
             self.unfilled.append(written)
         return text

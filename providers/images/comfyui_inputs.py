@@ -98,7 +98,7 @@ def _connection(graph: Mapping[str, Any], classes: Mapping[str, Any], value: lis
     name = f"node{where(graph, source[0])[4:]}"
     if not isinstance(given, list) or not 0 <= source[1] < len(given):
         count = len(given) if isinstance(given, list) else 0
-        return f"it is connected to output {source[1]} of {name}, which has {count} outputs."
+        return f"it is connected to output {source[1]} of {name}, which has {count}."
     kind = given[source[1]]
     if wanted.is_choice or not isinstance(kind, str) or _fits(kind, wanted.type):
         return ""

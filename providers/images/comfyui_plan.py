@@ -119,7 +119,8 @@ class Planner:
 def _no_value(unfilled: tuple[str, ...], pictures: int, plan: Plan) -> str:
     names = ", ".join(f"%{name}%" for name in unfilled[:5])
     if all(graphs.is_image_name(name) for name in unfilled):
-        return f"The workflow draws from {graphs.image_places(plan.names)} reference pictures ({names}), and there are {pictures}."
+        there = f"there {'is' if pictures == 1 else 'are'} {pictures}"
+        return f"The workflow draws from {graphs.image_places(plan.names)} reference pictures ({names}), and {there}."
     return f"The workflow asks for {names}, and there is no such value."
 
 

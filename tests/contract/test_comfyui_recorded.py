@@ -114,7 +114,7 @@ def test_a_failed_history_names_the_node_and_no_path() -> None:
         ("wrong_value_type", ErrorKind.INVALID, ["input steps", "many"]),
         ("input_missing", ErrorKind.MISCONFIGURED, ["input seed is missing"]),
         ("input_image_missing", ErrorKind.INVALID, ["Node 1 (LoadImage), input image", "no file «no-such-upload.png»"]),
-        ("link_to_missing_node", ErrorKind.MISCONFIGURED, ["connected wrongly"]),
+        ("link_to_missing_node", ErrorKind.MISCONFIGURED, ["Node 8 (VAEDecode), input samples: it is connected to node 99, which is not"]),
         ("link_wrong_type", ErrorKind.MISCONFIGURED, ["node 4 (CheckpointLoaderSimple) gives MODEL, and LATENT belongs here"]),
         ("link_malformed", ErrorKind.MISCONFIGURED, ["connected wrongly"]),
         ("unknown_class", ErrorKind.MISCONFIGURED, ["Node 4 (NoSuchNode): ", "«NoSuchNode»", "installed"]),
