@@ -268,7 +268,12 @@ class Automatic1111Backend:
 
     async def _foreign_job(self) -> str:
         """The time stamp of a picture that somebody else is having drawn right now; empty when the server is idle."""
-        state = (await self._progress() or {}).get("state")
+        try:
+            state = (await self._progress() or {}).get("state")
+        except ProviderError as error:
+            if error.kind is not ErrorKind.BAD_ANSWER:
+                raise
+            return ""
         if not isinstance(state, dict) or not state.get("job_count"):
             return ""
         return str(state.get("job_timestamp") or "")

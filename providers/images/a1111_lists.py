@@ -1,4 +1,4 @@
-"""The lists of an AUTOMATIC1111-type server, remembered for some minutes. A list the server lacks (404) counts as empty."""
+"""The lists of an AUTOMATIC1111-type server, remembered for some minutes. A list that the server lacks (404) or garbles counts as empty."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from providers.contract import ImageModelInfo
+from providers.errors import ErrorKind, ProviderError
 from providers.images.families import family_of
 
 KEPT_SECONDS = 300.0
@@ -76,15 +77,24 @@ class ServerLists:
             self._forge = FORGE_MODULES in saved
         return self._forge
 
+    async def _readable(self, route: str) -> Any:
+        """None also for a list that the server fails to make or garbles: the picture can be drawn without it."""
+        try:
+            return await self._get(route)
+        except ProviderError as error:
+            if error.kind is not ErrorKind.BAD_ANSWER:
+                raise
+            return None
+
     async def saved(self) -> dict[str, Any]:
         """The server's settings (``/options``), always asked anew."""
-        options = await self._get("options")
+        options = await self._readable("options")
         return options if isinstance(options, dict) else {}
 
     async def _rows(self, route: str, refresh: bool = False) -> list[dict[str, Any]]:
         kept = self._kept.get(route)
         if kept is None or refresh or time.monotonic() - kept[0] > KEPT_SECONDS:
-            answer = await self._get(route)
+            answer = await self._readable(route)
             if not isinstance(answer, list):
                 # Not remembered: a server that is just starting has no route yet.
                 self._kept.pop(route, None)

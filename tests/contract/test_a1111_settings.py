@@ -210,6 +210,17 @@ async def test_references_are_looked_at_first(server: Loopback, serve: Serve, ki
     assert size_of(pictures[0]) == ((8, 8) if kind == "A1111" else (64, 64))
 
 
+async def test_garbled_lists_do_not_cost_the_picture(server: Loopback, serve: Serve) -> None:
+    mine = serve("without lists")
+    for route in (*NOW, "sd-modules", "progress"):
+        server.on("GET", API + route, Reply(500, b"<html>Internal Server Error</html>"))
+    asked = spec(sampler="Euler a", scheduler="karras", vae="ae", hires=True, upscaler="Latent", model="m", prompt="a <lora:x:1>")
+    assert (await mine.render(asked, Watch())).images
+    body = sent(server)
+    assert (body["sampler_name"], body["scheduler"], body["hr_upscaler"]) == ("Euler a", "karras", "Latent")
+    assert body["override_settings"] == {"sd_model_checkpoint": "m", "sd_vae": "ae"}
+
+
 # --- a server that goes away ---
 
 
