@@ -14,7 +14,8 @@ from providers.failures import MODEL_CODES, Problem, error_from, parse_problem, 
 from providers.http import Answer, secrets_of
 
 _NO_MODEL = re.compile(
-    r"model_not_available|unable to access model|model\b.{0,80}?(?:not found|does not exist|is not available)",
+    r"model_not_available|unable to access model"
+    r"|model\b.{0,80}?(?:not found|does not exist|is not available|not supported by|no longer supported)",
     re.IGNORECASE,
 )
 _PLAIN_NAME = re.compile(r"[A-Za-z][\w.]{0,39}")
@@ -105,6 +106,7 @@ def as_object(body: Any) -> Any:
     if not isinstance(body, Mapping) or not isinstance(error := body.get("error"), str):
         return body
     code, message, wait = body.get("code"), body.get("message"), body.get("retry_after")
+    wait = wait if isinstance(wait, int | float) and 0 <= wait < 1_000_000 else None
     parts = {"code": code or error, "message": message} if isinstance(message, str) and message else {"code": code, "message": error}
     return {"error": {**parts, "availability": {"retry_after": wait}}}
 

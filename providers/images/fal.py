@@ -38,7 +38,7 @@ from providers.images.limits import ratio_pairs
 from providers.images.options import read_options
 from providers.images.polling import Pace, belongs_to, or_anew, recalled, wait_for
 from providers.images.references import as_data_uri, at_most, checked
-from providers.images.results import fetched, size_came
+from providers.images.results import fetched, number_of, size_came
 
 MODEL = "fal-ai/flux/dev"
 DOMAINS = ("fal.run", "fal.ai")
@@ -208,7 +208,8 @@ class FalBackend(CloudBackend):
         pace = replace(self._pace, failures=0 if words or kind else RESULT_TRIES - 1)
 
         async def ask() -> Any:
-            return await self._ask_json("GET", request.response, seconds=60)
+            found = await self._ask_json("GET", request.response, seconds=60)
+            return {} if found is None else found
 
         try:
             answer = await wait_for(ask, pace, self.name)
@@ -255,8 +256,8 @@ class FalBackend(CloudBackend):
         url = first.get("url") if isinstance(first, Mapping) else first
         if not isinstance(url, str) or not url:
             raise bad_answer(self.name, f"no picture; {str(found.get('error') or '')[:80]}", "There was no picture in it.")
-        seed = found.get("seed")
-        return await fetched(self._config, url, seed=int(seed) if isinstance(seed, int | float) else spec.seed)
+        seed = number_of(found.get("seed"))
+        return await fetched(self._config, url, seed=spec.seed if seed is None else int(seed))
 
     async def cancel(self, job_key: str, ref: str | None) -> bool:
         """Take the request out of the queue, or stop it where the endpoint can be stopped. False when it was over already."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -79,10 +80,11 @@ def size_came(spec: RenderSpec, image: RenderedImage) -> tuple[Dropped, ...]:
 
 
 def number_of(value: Any) -> float | None:
-    """A number a service said, written as a number or as text; None for anything else."""
+    """A number a service said, written as a number or as text; None for anything else, NaN and infinity too."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
-        return float(value)
-    except ValueError:
+        number = float(value)
+    except (ValueError, OverflowError):
         return None
+    return number if math.isfinite(number) else None

@@ -11,6 +11,7 @@ from providers.errors import ErrorKind, ProviderError
 from providers.images.cloud_errors import bad_answer, refused
 from providers.images.formats import from_base64, rendered
 from providers.images.limits import in_range
+from providers.images.results import number_of
 from providers.images.sizes import nearest_size
 
 SAMPLERS = (
@@ -106,5 +107,5 @@ def picture_in(answer: Any, name: str, seed: int) -> RenderedImage:
         raise refused(name, "finishReason CONTENT_FILTERED", "It blurred the picture.")
     if reason == "ERROR":
         raise ProviderError(ErrorKind.BAD_ANSWER, name, host_detail="finishReason ERROR")
-    said = first.get("seed")
-    return rendered(from_base64(str(first.get("base64") or ""), name), name, seed=int(said) if isinstance(said, int | float) else seed)
+    said = number_of(first.get("seed"))
+    return rendered(from_base64(str(first.get("base64") or ""), name), name, seed=seed if said is None else int(said))

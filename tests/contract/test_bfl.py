@@ -290,6 +290,10 @@ async def test_faults_of_the_submission(server: Loopback) -> None:
     await check_faults(server, lambda: backend(server), DRAW)
 
 
+async def test_nonsense_while_waiting(server: Loopback) -> None:
+    await check_nonsense(server, lambda: backend(server), POLL, "GET")
+
+
 async def test_nothing_can_be_cancelled(server: Loopback) -> None:
     mine = backend(server)
     assert (await mine.cancel("job-1", "x"), mine.capabilities().cancel) == (False, False)

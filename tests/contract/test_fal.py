@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -408,9 +407,22 @@ async def test_faults_of_the_submission(server: Loopback) -> None:
     await check_faults(server, lambda: backend(server), "/fal-ai/flux/dev")
 
 
+async def test_nonsense_while_waiting_and_as_a_result(server: Loopback) -> None:
+    server.on("GET", STATUS, json_reply({"status": "COMPLETED"}))
+    await check_nonsense(server, lambda: backend(server), RESULT, "GET")
+    server.on("GET", RESULT, result(server))
+    await check_nonsense(server, lambda: backend(server), STATUS, "GET")
+
+
+@pytest.mark.parametrize("seed", [float("nan"), float("inf"), 10**400, "x", None, [1]])
+async def test_a_seed_that_is_no_number(server: Loopback, seed: Any) -> None:
+    server.on("GET", RESULT, result(server, seed=seed))
+    assert (await drawn(backend(server))).images[0].seed == 5
+
+
 async def test_a_matrix_of_settings(server: Loopback) -> None:
     server.on("GET", STATUS, json_reply({"status": "COMPLETED"}))
     # One endpoint of each kind: the others differ by their name alone, and every one is drawn with above.
-    kinds = {dataclasses.astuple(endpoint): name for name, endpoint in ENDPOINTS.items() if "lora" not in name}
+    kinds = {(endpoint.fields, endpoint.steps): name for name, endpoint in ENDPOINTS.items() if "fal-ai/lora" not in name}
     await draw_all(backend(server), *kinds.values())
     await draw_all(backend(server, model="fal-ai/lora", extra=LORA_MODEL))

@@ -238,6 +238,7 @@ async def test_a_v1_engine_starts_from_a_picture(server: Loopback) -> None:
         (json_reply({"id": "1", "name": "rate_limit", "message": "m"}, 429), ErrorKind.RATE_LIMITED),
         (json_reply({"id": "1", "name": "server_error", "message": "m"}, 500), ErrorKind.BAD_ANSWER),
         (json_reply({"artifacts": []}), ErrorKind.BAD_ANSWER),
+        (json_reply({"artifacts": [{"base64": "", "seed": float("nan")}]}), ErrorKind.BAD_ANSWER),
         (json_reply({"artifacts": [{**ARTIFACT, "base64": ""}]}), ErrorKind.BAD_ANSWER),
         (json_reply({"artifacts": [{**ARTIFACT, "base64": PNG64[:-40]}]}), ErrorKind.BAD_ANSWER),
         (json_reply({"id": "1", "name": "not_found", "message": "no engine"}, 404), ErrorKind.MISCONFIGURED),
