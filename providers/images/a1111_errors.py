@@ -47,6 +47,7 @@ _MEANINGS: tuple[tuple[re.Pattern[str], ErrorKind, str], ...] = (
         ErrorKind.INVALID,
         "The model cannot draw this size.",
     ),
+    (re.compile(r"returned no results", re.I), ErrorKind.INVALID, "It made no picture of it; a smaller size may work."),
     (re.compile(r"width and height must be", re.I), ErrorKind.INVALID, "The model cannot draw this size."),
 )
 _NAMES = {"cfg_scale": "CFG scale", "sampler_name": "sampler", "steps": "steps", "width": "width", "height": "height", "seed": "seed"}

@@ -21,6 +21,8 @@ from providers.images.remote_jobs import RemoteJob, RemoteJobs, safe_id
 SUBMIT_SECONDS = 60.0
 _FINAL = ("completed", "failed", "cancelled")
 _MEMORY = re.compile(r"out of memory|alloc", re.IGNORECASE)
+_NOTHING = re.compile(r"returned no results|returned empty", re.IGNORECASE)
+"""What the server says when its library gave up, nearly always for want of memory; the same job would end the same way."""
 
 
 class Send(Protocol):
@@ -126,6 +128,8 @@ class SdCppJobs:
         host = redact(text, secrets_of(self._config))
         if _MEMORY.search(text):
             return ProviderError(ErrorKind.INVALID, self._name, "It ran out of memory; a smaller size may work.", host_detail=host)
+        if _NOTHING.search(text):
+            return ProviderError(ErrorKind.INVALID, self._name, "It made no picture of it; a smaller size may work.", host_detail=host)
         return bad_answer(self._name, f"the job failed: {host}")
 
 

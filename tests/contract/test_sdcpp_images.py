@@ -144,6 +144,7 @@ async def test_what_cannot_be_cancelled(server: Loopback) -> None:
     [
         (job("failed", error={"code": "failed", "message": "oops"}), ErrorKind.BAD_ANSWER),
         (job("failed", error={"message": "failed to allocate buffer"}), ErrorKind.INVALID),
+        (job("failed", error={"code": "generation_failed", "message": "generate_image returned no results"}), ErrorKind.INVALID),
         (job("cancelled"), ErrorKind.CANCELLED),
         (json_reply({"error": "job expired"}, 410), ErrorKind.BAD_ANSWER),
         (job("completed", result={"images": []}), ErrorKind.BAD_ANSWER),

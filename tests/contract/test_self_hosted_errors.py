@@ -126,6 +126,7 @@ SHAPES: list[tuple[list[str], str, Reply, ErrorKind, str]] = [
     (FAMILY, "checkpoint", a1111("RuntimeError", "model 'gone.safetensors' not found"), ErrorKind.INVALID, "model"),
     (FAMILY, "no checkpoint", a1111("FileNotFoundError", "No checkpoints found. When searching"), ErrorKind.MISCONFIGURED, "checkpoint"),
     (FAMILY, "upscaler", a1111("Exception", "could not find upscaler named X"), ErrorKind.INVALID, "upscaler"),
+    (FAMILY, "nothing drawn", json_reply({"error": "generate_image returned no results"}, 500), ErrorKind.INVALID, "smaller size"),
     (FAMILY, "anything else inside", a1111("TypeError", "boom"), ErrorKind.BAD_ANSWER, ""),
     (FAMILY, "rate limit", a1111("too many requests", "", 429, code=429), ErrorKind.RATE_LIMITED, ""),
     # Draw Things
