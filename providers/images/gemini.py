@@ -71,10 +71,14 @@ class GeminiImagesBackend(CloudBackend):
         Meaning(re.compile(r"limit: 0\b"), ErrorKind.NO_CREDIT, statuses=(429,)),
         Meaning(re.compile(rf"^{WAIT_CODE}\b"), ErrorKind.RATE_LIMITED, statuses=(429,)),
         Meaning(
-            re.compile(r"failed_precondition", re.IGNORECASE),
+            re.compile(r"failed_precondition|requires billing", re.IGNORECASE),
             ErrorKind.MISCONFIGURED,
             "It is not open to the host's region or account.",
-            statuses=(400,),
+            statuses=(400, 403),
+        ),
+        Meaning(re.compile(r"payload size exceeds", re.IGNORECASE), ErrorKind.INVALID, "What was sent is too big for it.", statuses=(400,)),
+        Meaning(
+            re.compile(r"token count .{0,40}exceeds", re.IGNORECASE), ErrorKind.INVALID, "The prompt is too long for it.", statuses=(400,)
         ),
     )
 

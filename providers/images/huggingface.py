@@ -38,6 +38,7 @@ from providers.images.references import at_most, checked
 from providers.images.results import fetched, size_came
 
 MODEL = "black-forest-labs/FLUX.1-schnell"
+GATED = "The host's account has to be let in to this model first."
 
 
 class HuggingFaceOptions(BaseModel):
@@ -68,7 +69,9 @@ class HuggingFaceBackend(CloudBackend):
             statuses=(400, 422),
         ),
         Meaning(re.compile(r"is currently loading|estimated_time", re.IGNORECASE), ErrorKind.BUSY),
-        Meaning(re.compile(r"gated|accept the conditions|agree to share", re.IGNORECASE), ErrorKind.UNAUTHORISED, statuses=(401, 403)),
+        Meaning(
+            re.compile(r"gated|accept the conditions|agree to share", re.IGNORECASE), ErrorKind.UNAUTHORISED, GATED, statuses=(401, 403)
+        ),
     )
 
     def __init__(self, config: ProviderConfig) -> None:

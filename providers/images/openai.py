@@ -89,6 +89,8 @@ class OpenAIImagesBackend(CloudBackend):
 
     SECONDS = 600.0
     MEANINGS: ClassVar = (
+        Meaning(re.compile(r"safety system|safety_violations|content policy", re.IGNORECASE), ErrorKind.REFUSED, statuses=(400,)),
+        Meaning(re.compile(r"\bconflict\b", re.IGNORECASE), ErrorKind.BUSY, statuses=(409,)),
         Meaning(
             re.compile(r"must be verified|verify your organi[sz]ation", re.IGNORECASE),
             ErrorKind.UNAUTHORISED,

@@ -199,8 +199,11 @@ class OpenRouterImagesBackend(CloudBackend):
 
     async def _draw_in_chat(self, spec: RenderSpec, model: str, pictures: list[str], dropped: list[Dropped]) -> RenderResult:
         fields: dict[str, Any] = {"model": model, "modalities": self._modalities(model), "image_config": self._image_config(spec)}
-        if self._options.routing:
-            fields["provider"] = self._options.routing
+        routing = {key: value for key, value in (self._options.routing or {}).items() if key != "options"}
+        if routing:
+            fields["provider"] = routing
+        if self._options.routing and routing != self._options.routing:
+            dropped.append(Dropped("provider options", "only the Image API takes them"))
         body = {**fields, "messages": [chat.message(spec.prompt, pictures)]}
         answer = await self._ask_json("POST", "/chat/completions", seconds=self._seconds, model=model, json=body)
         image = await chat.picture_in(self._config, answer)

@@ -19,6 +19,7 @@ from tests.contract.recorded import check_requests
 DRAW = "/models/gemini-2.5-flash-image:generateContent"
 IMAGEN = "/models/imagen-4.0-generate-001:predict"
 QUOTA = "You exceeded your current quota, please check your plan and billing details."
+SAID = {"payload size": "too big", "token count": "too long", "aspect_ratio": "this size", "billing to be": "account", "location": "region"}
 METHODS = ["generateContent", "countTokens"]
 
 
@@ -142,6 +143,9 @@ async def test_models_of_all_pages(server: Loopback) -> None:
         (400, "INVALID_ARGUMENT", {"details": [{"fieldViolations": [{"field": "aspect_ratio"}]}]}, ErrorKind.INVALID, None),
         (400, "FAILED_PRECONDITION", {"message": "location"}, ErrorKind.MISCONFIGURED, None),
         (400, "INVALID_ARGUMENT", {"message": "API key expired", "details": [{"reason": "API_KEY_INVALID"}]}, ErrorKind.UNAUTHORISED, None),
+        (400, "INVALID_ARGUMENT", {"message": "Request payload size exceeds the limit: 20971520 bytes."}, ErrorKind.INVALID, None),
+        (400, "INVALID_ARGUMENT", {"message": "The input token count (9) exceeds the maximum"}, ErrorKind.INVALID, None),
+        (403, "PERMISSION_DENIED", {"message": "This API method requires billing to be enabled."}, ErrorKind.MISCONFIGURED, None),
         (402, "RESOURCE_EXHAUSTED", {}, ErrorKind.NO_CREDIT, None),
         (403, "PERMISSION_DENIED", {}, ErrorKind.UNAUTHORISED, None),
         (404, "NOT_FOUND", {}, ErrorKind.MISCONFIGURED, None),
@@ -161,6 +165,8 @@ async def test_documented_errors(
     server.on("POST", DRAW, json_reply({"error": {"code": code, "message": "m", "status": status, **more}}, code))
     found = await failed(backend(server))
     assert (found.kind, found.retry_after) == (kind, wait), found.host_detail
+    said = next((words for sign, words in SAID.items() if sign in str(more)), "")
+    assert said in str(found)
 
 
 async def test_errors_in_a_list_of_one_and_with_http_200(server: Loopback) -> None:

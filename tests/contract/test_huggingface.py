@@ -273,6 +273,8 @@ async def test_models_are_searched_at_the_hub(server: Loopback) -> None:
         (403, {"error": "This token has no permission to call Inference Providers"}, ErrorKind.UNAUTHORISED),
         (500, {"error": "CUDA out of memory"}, ErrorKind.BAD_ANSWER),
         (504, {"error": "Gateway timeout"}, ErrorKind.BUSY),
+        (410, {"error": "The requested model is deprecated and no longer supported by provider hf-inference."}, ErrorKind.MISCONFIGURED),
+        (400, {"error": "Model x/y not supported by provider hf-inference"}, ErrorKind.MISCONFIGURED),
     ],
 )
 async def test_errors(server: Loopback, status: int, body: Any, kind: ErrorKind) -> None:

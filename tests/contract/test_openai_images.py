@@ -15,7 +15,7 @@ from providers.images.openai import OpenAIImagesBackend
 from providers.images.results import size_of
 from tests.contract.cloud_parts import KEY, OTHER, PICTURE, PNG64, check_one_call, cloud_config, draw_all, drawn, failed
 from tests.contract.image_parts import PNG, REFERENCE, png, spec
-from tests.contract.loopback import Loopback, json_reply, loopback
+from tests.contract.loopback import Loopback, json_reply, loopback, text_reply
 from tests.contract.recorded import check_requests, parts_of
 
 DRAW, EDIT = "/images/generations", "/images/edits"
@@ -230,6 +230,10 @@ def error(status: int, **fields: Any) -> Any:
             ErrorKind.REFUSED,
             "",
         ),
+        (error(400, type="image_generation_user_error", message="rejected by our safety system"), ErrorKind.REFUSED, ""),
+        (error(409, message="Conflict with another request"), ErrorKind.BUSY, ""),
+        (error(408), ErrorKind.TIMED_OUT, ""),
+        (text_reply("<h1>413</h1>", 413), ErrorKind.INVALID, "too big"),
         (error(503), ErrorKind.BUSY, ""),
         (json_reply({"created": 1, "data": [], "error": {"code": "moderation_blocked", "message": "m"}}), ErrorKind.REFUSED, ""),
         (json_reply({"created": 1, "data": []}), ErrorKind.BAD_ANSWER, "no picture"),
@@ -272,7 +276,7 @@ FIXED = {
 
 def check_size(model: str, width: int, height: int) -> None:
     """The sizes the API reference documents for a model."""
-    if model in ("gpt-image-2", "gpt-image-2-2026-04-21", "gpt-image-2.5-flare"):
+    if model in ("gpt-image-2", "gpt-image-2-2026-04-21") or model.startswith("gpt-image-2.5-"):
         assert (width % 16, height % 16, max(width, height) <= 3 * min(width, height)) == (0, 0, True), (width, height)
         assert max(width, height) <= 3840
         assert width * height <= 3840 * 2160

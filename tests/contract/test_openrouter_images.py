@@ -116,12 +116,14 @@ async def test_a_model_that_is_not_in_the_list_draws_in_chat(server: Loopback) -
 
 
 async def test_what_a_model_puts_out_in_chat_goes_by_the_list_and_settings_travel(server: Loopback) -> None:
-    mine = backend(server, model="other/mute", quality="high", resolution="2K", output_format="png")
+    routing = {"only": ["x"], "options": {"x": {"steps": 40}}}
+    mine = backend(server, model="other/mute", quality="high", resolution="2K", output_format="png", routing=routing)
     result = await drawn(mine, spec(negative="", references=(OTHER,)))
     sent = server.asked(CHAT)[0].json
     settings = {"aspect_ratio": "1:1", "image_size": "2K", "quality": "high", "output_format": "png"}
-    assert (sent["modalities"], sent["image_config"]) == (["image"], settings)
-    assert (len(sent["messages"][0]["content"]), [d.setting for d in result.dropped]) == (1, ["size", "reference images"])
+    assert (sent["modalities"], sent["image_config"], sent["provider"]) == (["image"], settings, {"only": ["x"]})
+    assert len(sent["messages"][0]["content"]) == 1
+    assert [d.setting for d in result.dropped] == ["size", "reference images", "provider options"]
     await drawn(backend(server, model="other/talker", via="chat"))
     assert server.asked(CHAT)[1].json["modalities"] == ["image", "text"]
     assert server.asked("/models")[0].query == {"output_modalities": "image"}
