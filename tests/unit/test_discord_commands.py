@@ -6,6 +6,8 @@ import re
 from typing import Any
 
 from bot.engine.commands.all import build_catalogue
+from bot.engine.commands.catalogue import Command, Option
+from bot.engine.commands.context import CommandContext
 from bot.frontends.discord.commands import command_table, direct_options
 
 NAME = re.compile(r"^[-_\w]{1,32}$")
@@ -58,3 +60,18 @@ def test_the_fingerprint_follows_the_payload() -> None:
     assert one.fingerprint == other.fingerprint
     other.payload[0]["description"] = "something else"
     assert one.fingerprint != other.fingerprint
+
+
+async def _nothing(_: CommandContext) -> None:
+    return None
+
+
+def test_files_are_options_of_their_own_however_many_there_are() -> None:
+    """No text option can hold a file."""
+    options = (*(Option(f"o{n}", "", advanced=n > 3) for n in range(40)), Option("picture", "", "file", advanced=True))
+    direct = direct_options(Command("many", "", _nothing, options))
+    assert [o.name for o in direct] == ["o0", "o1", "o2", "o3", "picture"]
+    options = (*(Option(f"o{n}", "") for n in range(40)), Option("picture", "", "file"))
+    direct = direct_options(Command("many", "", _nothing, options))
+    assert len(direct) == 24
+    assert direct[-1].name == "picture"

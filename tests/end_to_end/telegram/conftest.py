@@ -62,11 +62,16 @@ async def _simulator() -> AsyncIterator[World]:
 
 
 @pytest.fixture(params=["standin", "simulator"])
-async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
+async def server(request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    """A Bot API server and its people; the front end is not started."""
     if request.param == "simulator" and not SIMULATOR.is_dir():
         pytest.skip("VIGNETTE_SHARED has no Telegram simulator")
     async with AsyncExitStack() as stack:
-        world = await stack.enter_async_context(_standin() if request.param == "standin" else _simulator())
-        await world.front.start()
-        yield world
-        await world.front.stop()
+        yield await stack.enter_async_context(_standin() if request.param == "standin" else _simulator())
+
+
+@pytest.fixture
+async def world(server: World) -> AsyncIterator[World]:
+    await server.front.start()
+    yield server
+    await server.front.stop()

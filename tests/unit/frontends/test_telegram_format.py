@@ -19,7 +19,7 @@ from tests.unit.frontends.markdown import MARKDOWN
 SIMULATOR = Path(os.environ.get("VIGNETTE_SHARED") or "/nonexistent") / "sim" / "telegram"
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(MARKDOWN | st.text(max_size=400))
 def test_any_text_becomes_html_that_is_taken(text: str) -> None:
     rendered = to_html(text)
@@ -28,7 +28,7 @@ def test_any_text_becomes_html_that_is_taken(text: str) -> None:
     assert bool(visible(rendered).strip()) == bool(clean(text).strip())
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(MARKDOWN)
 def test_letters_and_digits_are_never_lost(text: str) -> None:
     shown = visible(to_html(text))
@@ -45,7 +45,7 @@ def test_pieces_fit_into_messages(text: str) -> None:
         assert len(to_html(piece).encode()) <= 32 * 1024
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(MARKDOWN | st.text(max_size=300))
 def test_the_simulator_takes_it(text: str) -> None:
     if not SIMULATOR.is_dir():
