@@ -8,7 +8,7 @@ gateways and local servers.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Literal, Self
 
@@ -88,7 +88,7 @@ class OpenAIImagesBackend(CloudBackend):
     """OpenAI's Images API."""
 
     SECONDS = 600.0
-    MEANINGS: ClassVar = (
+    MEANINGS: ClassVar[Sequence[Meaning]] = (
         Meaning(re.compile(r"safety system|safety_violations|content policy", re.IGNORECASE), ErrorKind.REFUSED, statuses=(400,)),
         Meaning(re.compile(r"\bconflict\b", re.IGNORECASE), ErrorKind.BUSY, statuses=(409,)),
         Meaning(
@@ -143,7 +143,12 @@ class OpenAIImagesBackend(CloudBackend):
 
     async def _list_models(self) -> tuple[ImageModelInfo, ...]:
         """The list holds every model of the house; image models are told by their names. A compatible server's are taken as they are."""
-        answer = await self._ask_json("GET", "/models")
+        try:
+            answer = await self._ask_json("GET", "/models")
+        except ProviderError as error:
+            if self._options.compatible and error.kind is ErrorKind.MISCONFIGURED:
+                return ()  # not every such server has the route
+            raise
         rows = answer.get("data") if isinstance(answer, Mapping) else None
         ids = [str(row["id"]) for row in rows if isinstance(row, Mapping) and row.get("id")] if isinstance(rows, list) else []
         wanted = [i for i in ids if self._options.compatible or family_of(i) == "gpt-image"]

@@ -132,7 +132,12 @@ class OpenRouterImagesBackend(CloudBackend):
     async def check(self) -> Health:
         """The lists are open to everybody, so the key is asked about too."""
         found = await super().check()
-        answer = await self._ask_json("GET", "/key")
+        try:
+            answer = await self._ask_json("GET", "/key")
+        except ProviderError as error:
+            if error.kind in (ErrorKind.UNAUTHORISED, ErrorKind.NO_CREDIT):
+                raise
+            return Health(found.summary, found.problems, ("It did not tell whether it accepts the key.",))
         about = answer.get("data") if isinstance(answer, Mapping) else None
         left = number_of(about.get("limit_remaining")) if isinstance(about, Mapping) else None
         spent = ("The limit of its key is used up.",) if left is not None and left <= 0 else ()

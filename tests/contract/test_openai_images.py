@@ -177,6 +177,8 @@ async def test_the_dialect_of_compatible_servers(server: Loopback) -> None:
     await drawn(plain, spec(negative="", prompt="x" * 40_000))
     assert set(server.asked(DRAW)[1].json) == {"prompt", "n", "size"}, "no model is guessed for somebody's own server"
     assert backend(server, compatible=True, edits=False).capabilities().references == 0
+    server.on("GET", "/models", json_reply({"error": "no such route"}, 404))
+    assert "no model list" in (await plain.check()).summary
     server.seen[:] = server.asked(DRAW)  # the downloads are not the API's
 
 

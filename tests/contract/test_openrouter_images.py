@@ -91,6 +91,8 @@ async def test_capabilities_follow_the_list(server: Loopback) -> None:
     assert mine.capabilities("other/mute").references == 0
     server.on("GET", "/key", json_reply({"data": {"limit_remaining": 0}}))
     assert "used up" in (await mine.check()).problems[0]
+    server.on("GET", "/key", json_reply({"error": {"code": 500, "message": "m"}}, 500))
+    assert (await mine.check()).warnings
     server.on("GET", "/key", json_reply({"error": {"code": 401, "message": "m"}}, 401))
     with pytest.raises(ProviderError) as caught:
         await mine.check()
