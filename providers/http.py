@@ -222,7 +222,8 @@ async def download(
 
     For a cloud service only https to global addresses is followed, the checked address is the one connected to, and at most three
     redirects are followed, each checked again. A backend on a private address may name private addresses,
-    link-local ones excepted. ``headers`` (a key) go to the backend's own origin only. Raises ``ProviderError`` (BAD_ANSWER) for anything that does not fit.
+    link-local ones excepted. ``headers`` (a key) go to the backend's own origin only. Raises ``ProviderError`` (BAD_ANSWER) for
+    anything that does not fit.
     """
     own = is_private_host(host_of(config.base_url))
     try:

@@ -14,10 +14,12 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from providers.contract import Progress, ProviderConfig, RenderWatch
+from providers.hosts import port_of, proxy_for
 from providers.http import tls_context
 
 log = logging.getLogger(__name__)
@@ -96,6 +98,7 @@ async def listening(config: ProviderConfig, url: str, headers: Mapping[str, str]
 
 async def _listen(config: ProviderConfig, url: str, headers: Mapping[str, str], listener: Listener, pause: float) -> None:
     tls = tls_context(config) if url.startswith("wss:") else None
+    target = httpx.URL(url.replace("ws", "http", 1))
     for _ in range(MOST_BREAKS):
         try:
             # No pings: a server at work on a picture may answer them late, and the queue is looked at anyway.
@@ -107,6 +110,7 @@ async def _listen(config: ProviderConfig, url: str, headers: Mapping[str, str], 
                 close_timeout=1,
                 ping_interval=None,
                 ssl=tls,
+                proxy=proxy_for(target.scheme, target.host, port_of(target)),
             ) as socket:
                 await _hear_all(socket, listener)
         except (OSError, WebSocketException) as error:

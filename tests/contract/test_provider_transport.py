@@ -21,8 +21,10 @@ from providers.contract import ProviderConfig
 from providers.errors import ErrorKind, ProviderError
 from providers.hosts import is_private_host, proxy_for, public_addresses
 from providers.http import client_for, close_clients, download, request, request_json
+from providers.images.comfyui_socket import Listener, listening
 from providers.transport import PIECE, UnpackedStream
 from tests.contract.chatting import serving
+from tests.contract.image_parts import Watch
 from tests.contract.loopback import Loopback, Reply, json_reply
 
 PEM = Path(__file__).with_name("loopback.pem")
@@ -215,6 +217,22 @@ async def test_requests_go_through_the_proxy_of_the_moment(monkeypatch: pytest.M
         server.on("GET", "/x", Reply(407))
         monkeypatch.setenv("HTTP_PROXY", server.url)
         assert (await refused(CLOUD, "http://api.example.com/x")).kind is ErrorKind.MISCONFIGURED
+
+
+async def test_progress_sockets_go_the_same_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def hold(request: web.Request, seen: Any) -> web.StreamResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        async for _ in socket:
+            pass
+        return socket
+
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    async with serving() as server:
+        server.handle("GET", "/ws", hold)
+        listener = Listener(lambda: "p", {}, Watch(), asyncio.Event())
+        async with listening(own(server), f"{server.url.replace('http', 'ws')}/ws", {}, listener, 0.01):
+            assert listener.alive, "this machine is not asked for through a proxy"
 
 
 # --- addresses ---
