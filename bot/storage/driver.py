@@ -110,11 +110,14 @@ async def connect(path: str) -> Connection:
     """A connection to the database file, for ``create_async_engine(async_creator=…)``."""
     connection = Connection(lambda: sqlite3.connect(path, check_same_thread=False), iter_chunk_size=64)
     connection._thread.daemon = True  # as SQLAlchemy sets it for its own: an open connection must not keep a dead program alive
+    opening = asyncio.ensure_future(_opened(connection))
     try:
-        await connection
+        return await asyncio.shield(opening)
     except asyncio.CancelledError:
-        closed = connection.stop()  # nobody else would close what opened meanwhile
-        if closed is not None:
-            await closed
+        await (await opening).close()  # nobody else would close what opened meanwhile
         raise
+
+
+async def _opened(connection: Connection) -> Connection:
+    await connection
     return connection

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +23,7 @@ import migrations
 from bot.domain.errors import ConfigurationError
 from bot.storage import characters, chats, entries, inbox, jobs, notes, pictures, proposals, styles, variables
 from bot.storage.database import Database, database_url
+from bot.storage.driver import connect
 from tests.unit.world import DEFAULTS, KEY, PLACE
 
 
@@ -150,6 +153,37 @@ def test_a_normal_start_does_not_import_alembic(template: Path) -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, cwd=Path(migrations.__file__).parents[1], check=True
     )
     assert done.stdout.strip() == "False"
+
+
+async def test_a_connection_cancelled_while_it_opens_leaves_no_thread(db: Database, tmp_path: Path) -> None:
+    before = threading.active_count()
+    for _ in range(5):
+        opening = asyncio.ensure_future(connect(str(tmp_path / "vignette.db")))
+        await asyncio.sleep(0)
+        opening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(opening, 10)
+    while threading.active_count() > before:
+        await asyncio.sleep(0.01)
+
+
+async def test_a_transaction_without_statements_asks_the_thread_for_nothing(tmp_path: Path) -> None:
+    connection = await connect(str(tmp_path / "new.db"))
+    cursor = await connection.cursor()
+    await cursor.execute("BEGIN IMMEDIATE")
+    other = sqlite3.connect(tmp_path / "new.db", timeout=0)
+    other.execute("CREATE TABLE t (x)")  # nobody holds the file yet
+    await cursor.execute("INSERT INTO t VALUES (1)")
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        other.execute("INSERT INTO t VALUES (2)")
+    await connection.rollback()
+    await connection.rollback()
+    await cursor.execute("BEGIN")
+    await connection.commit()
+    await cursor.execute("SELECT count(*) FROM t")
+    assert await cursor.fetchall() == [(0,)]
+    other.close()
+    await connection.close()
 
 
 _WRITER = """
