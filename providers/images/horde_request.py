@@ -137,6 +137,8 @@ def _params(spec: RenderSpec, options: HordeOptions, dropped: list[Dropped], nam
         params.update({"hires_fix_denoising_strength": strength} if strength is not None else {})
     elif spec.references and strength is not None:
         params["denoising_strength"] = strength
+    elif strength is not None:
+        dropped.append(Dropped("denoise", "only used with a picture to start from, or with hires fix"))
     return params
 
 

@@ -149,6 +149,8 @@ class NovelAiBackend(CloudBackend):
         used = references[: self.capabilities(model).references]
         if len(references) > len(used):
             dropped.append(Dropped("reference images", f"{len(used)} of {len(references)} can be used"))
+        if spec.denoise is not None and not (used and mode == "start"):
+            dropped.append(Dropped("denoise", "only used with a picture to start from"))
         if not used:
             return {}
         if mode == "vibe":

@@ -406,6 +406,8 @@ async def test_settings_are_told_when_they_are_left_out(server: Loopback) -> Non
     assert lost == {"hires fix", "scheduler", "clip skip", "denoise"}
     assert (body["params"]["cfg_scale"], body["params"]["clip_skip"], body["prompt"]) == (6.67, 12, "ab ### blurry")
     assert (body["params"]["denoising_strength"], "hires_fix" in body["params"]) == (0.01, False)
+    body, lost = await sent(server, spec(denoise=0.5))
+    assert (lost, "denoising_strength" in body["params"]) == ({"denoise"}, False)
     error = await failed(backend(server), spec(prompt=" "))
     assert (error.kind, "needs a prompt" in str(error)) == (ErrorKind.INVALID, True)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from aiohttp import web
 from pydantic import SecretStr
 
 from providers import http
@@ -133,6 +134,22 @@ async def test_limits_of_time_and_size() -> None:
         server.on("GET", "/slow", Reply(pause=asyncio.Event()))
         with pytest.raises(ProviderError) as slow:
             await request(own(server), "GET", f"{server.url}/slow", timeout=0.2)
+
+        async def drip(request: web.Request, seen: Any) -> web.StreamResponse:
+            response = web.StreamResponse(headers={"Content-Type": "image/png"})
+            await response.prepare(request)
+            while True:
+                await response.write(b"0")
+                await asyncio.sleep(0.01)
+
+        server.handle("GET", "/drip", drip)
+        for fetch in (
+            request(own(server), "GET", f"{server.url}/drip", timeout=0.2),
+            download(own(server), f"{server.url}/drip", timeout=0.2),
+        ):
+            with pytest.raises(ProviderError) as dripping:
+                await fetch
+            assert dripping.value.kind is ErrorKind.TIMED_OUT, "bytes that never end do not keep it waiting"
         server.on("POST", "/large", Reply(200, b"0" * 2000, {}))
         with pytest.raises(ProviderError) as large:
             await request(own(server), "POST", f"{server.url}/large", timeout=5, limit=1000)
