@@ -39,7 +39,6 @@ from providers.images.results import fetched, number_of, size_came
 MODEL = "flux-2-pro"
 DOMAINS = ("bfl.ai", "bfl.ml")
 """Polling addresses may name another regional host of the vendor; results come from anywhere and without the key."""
-REFERENCE_BYTES = 20_000_000
 UPLOAD_SECONDS = 90.0
 NOT_FOUND = "Task not found"
 EARLY_MISSES = 3
@@ -63,6 +62,8 @@ class BflOptions(BaseModel):
     """Less processed look of flux-pro-1.1-ultra."""
     image_prompt_strength: float | None = Field(default=None, ge=0, le=1)
     """How much a reference picture counts in flux-pro-1.1-ultra; unset takes the service's own (0.1)."""
+    reference_bytes: int = Field(default=20_000_000, ge=10_000, le=50_000_000)
+    """Most bytes of one reference picture."""
     like: str = MODEL
     """Which known model's fields a model takes that is not known here."""
 
@@ -161,7 +162,7 @@ class BlackForestLabsBackend(CloudBackend):
         return fields
 
     async def _submit(self, references: tuple[Reference, ...], model: str, fields: dict[str, Any]) -> Task:
-        sound = checked(references, self.name, most_bytes=REFERENCE_BYTES)
+        sound = checked(references, self.name, most_bytes=self._options.reference_bytes)
         pictures = dict(zip(self._shape(model).reference_fields(), (as_base64(reference) for reference in sound), strict=False))
         answer = await self._ask_json(
             "POST", f"/v1/{self._in_path(model)}", seconds=UPLOAD_SECONDS, model=model, json={**fields, **pictures}

@@ -42,7 +42,6 @@ from providers.images.results import fetched, number_of, size_came
 
 MODEL = "fal-ai/flux/dev"
 DOMAINS = ("fal.run", "fal.ai")
-REFERENCE_BYTES = 10_000_000
 RESULT_TRIES = 3
 """How often a result that is ready is asked for, where nothing said that the request had failed."""
 
@@ -139,7 +138,7 @@ class FalBackend(CloudBackend):
         dropped: list[Dropped] = []
         path, endpoint = await self._endpoint(model, 0 if self._options.references == 0 else len(spec.references))
         kept = at_most(spec.references, endpoint.most_references(self._options.references), path, dropped)
-        pictures = [as_data_uri(r) for r in checked(kept, self.name, most_bytes=REFERENCE_BYTES)]
+        pictures = [as_data_uri(r) for r in checked(kept, self.name, most_bytes=self._options.reference_bytes)]
         body, sources = body_of(spec, endpoint, self._options, pictures, dropped)
         request = self._remembered(watch.ref)
         image = await or_anew(self._awaited(request, spec, watch)) if request else None

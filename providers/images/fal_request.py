@@ -39,6 +39,8 @@ class FalOptions(BaseModel):
     """Unset takes the mildest only where adult content is allowed."""
     references: int | None = Field(default=None, ge=0, le=16)
     """Most reference pictures an endpoint with a list is given; unset takes the number it states, or four where it states none."""
+    reference_bytes: int = Field(default=10_000_000, ge=10_000, le=50_000_000)
+    """Most bytes of one reference picture; endpoints state different numbers or none."""
     image_to_image: str = ""
     """Endpoint that draws from references, for a model whose own is not known here."""
     extra: dict[str, Any] = {}

@@ -36,7 +36,7 @@ def checked(
         if mime not in types:
             raise ProviderError(ErrorKind.INVALID, name, f"{which} is of a type it does not read ({mime}).")
         if len(reference.data) > most_bytes:
-            raise ProviderError(ErrorKind.INVALID, name, f"{which} is too big for it (limit {most_bytes // 1_000_000} MB).")
+            raise ProviderError(ErrorKind.INVALID, name, f"{which} is too big for it (limit {most_bytes / 1_000_000:.3g} MB).")
         size = size_of(reference.data) if most_pixels else None
         if size and size[0] * size[1] > most_pixels:
             limit = f"{size[0]}×{size[1]}, limit {most_pixels / 1_000_000:.1f} megapixels"

@@ -22,7 +22,6 @@ from providers.images.results import first_picture, size_came
 from providers.images.sizes import nearest_size
 
 MODEL = "black-forest-labs/FLUX.1-schnell"
-REFERENCE_BYTES = 10_000_000
 _ONE_IMAGE = re.compile(r"kontext", re.IGNORECASE)
 """Models that take one picture as ``image_url``; the others take ``reference_images``."""
 
@@ -48,6 +47,8 @@ class TogetherOptions(BaseModel):
     """LoRAs for every picture."""
     references: int = Field(default=8, ge=0, le=16)
     """Most reference pictures a model with ``reference_images`` is given; the service states no number."""
+    reference_bytes: int = Field(default=10_000_000, ge=10_000, le=50_000_000)
+    """Most bytes of one reference picture; the service states no number."""
     most_side: int = Field(default=2048, ge=64)
     """Longest side in pixels; the service states no number."""
 
@@ -102,7 +103,7 @@ class TogetherImagesBackend(CloudBackend):
         fields = self._fields(spec, model)
         dropped: list[Dropped] = []
         references = at_most(spec.references, self._most_references(model), model, dropped)
-        pictures = [as_data_uri(r) for r in checked(references, self.name, most_bytes=REFERENCE_BYTES)]
+        pictures = [as_data_uri(r) for r in checked(references, self.name, most_bytes=self._options.reference_bytes)]
         sources: dict[str, Any] = {}
         if pictures:
             sources = {"image_url": pictures[0]} if _ONE_IMAGE.search(model) else {"reference_images": pictures}

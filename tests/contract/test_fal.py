@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from providers.contract import Reference
 from providers.errors import ErrorKind
 from providers.http import close_clients
 from providers.images.fal import FalBackend
@@ -309,6 +310,18 @@ LISTS = {
     "/fal-ai/bytedance/seedream/v4.5/edit": 10,
     "/fal-ai/flux-2-flex/edit": 4,
 }
+
+
+async def test_references_that_are_too_big_or_no_pictures_are_never_sent(server: Loopback) -> None:
+    mine = backend(server, model="fal-ai/flux-2", reference_bytes=100_000)
+    big = Reference(PNG[:-12] + b"\0" * 100_000 + PNG[-12:], "image/png")
+    for bad, said in (
+        (big, "too big"),
+        (Reference(b"GIF89a" + b"\0" * 9 + b";", "image/gif"), "image/gif"),
+        (Reference(PNG[:20], "x"), "not a picture"),
+    ):
+        found = await failed(mine, spec(negative="", references=(OTHER, bad)))
+        assert (found.kind, "picture 2" in str(found), said in str(found), server.seen) == (ErrorKind.INVALID, True, True, []), str(found)
 
 
 async def test_ranges_and_numbers_are_learnt(server: Loopback) -> None:

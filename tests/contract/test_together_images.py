@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from providers.contract import Reference
 from providers.errors import ErrorKind, ProviderError
 from providers.http import close_clients
 from providers.images.references import as_data_uri
@@ -142,6 +143,14 @@ async def test_what_is_beyond_its_limits_is_mended_and_told(server: Loopback) ->
 async def test_a_wrapped_model_list(server: Loopback) -> None:
     server.on("GET", "/models", json_reply({"data": MODELS}))
     assert len(await backend(server).models()) == 1
+
+
+async def test_a_reference_that_is_too_big_is_never_sent(server: Loopback) -> None:
+    big = Reference(PNG[:-12] + b"\0" * 10_000_000 + PNG[-12:], "image/png")
+    found = await failed(backend(server), spec(negative="", references=(big,)))
+    assert (found.kind, "10 MB" in str(found), server.seen) == (ErrorKind.INVALID, True, [])
+    mine = backend(server, reference_bytes=11_000_000)
+    assert (await drawn(mine, spec(negative="", references=(big,)))).images
 
 
 def test_wrong_options_are_named(server: Loopback) -> None:
