@@ -94,7 +94,8 @@ def _options(command: Command) -> list[dict[str, Any]]:
     shaped = [_option(o) for o in sorted(given, key=lambda o: not o.required)]
     if len(given) < len(command.options):
         rest = ", ".join(o.name for o in command.options if o not in given)
-        shaped.append({"name": MORE, "type": TYPES["text"], "description": _short(f"more, as name=value: {rest}"), "required": False})
+        more = {"name": MORE, "type": TYPES["text"], "description": _short(f"more, as name=value: {rest}"), "required": False}
+        shaped.append(more | {"autocomplete": True})
     return shaped
 
 

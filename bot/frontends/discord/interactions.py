@@ -26,6 +26,7 @@ from bot.frontends.discord.forms import FORM_BUTTON, FormShelf, submitted
 from bot.frontends.discord.messages import Messages
 from bot.frontends.discord.places import chat_key, person_of, place_of
 from bot.frontends.discord.responder import InteractionResponder
+from bot.frontends.discord.suggest import Suggestions
 
 if TYPE_CHECKING:
     from bot.engine.engine import Engine
@@ -45,6 +46,7 @@ class Interactions:
         self._table = table
         self._messages = messages
         self._shelf = shelf
+        self._suggest = Suggestions(engine)
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         handlers = {
@@ -94,16 +96,10 @@ class Interactions:
             log.debug("suggestions not delivered", reason=str(error))
 
     async def _suggestions(self, interaction: discord.Interaction, command: Command, given: Given) -> list[str]:
-        """Values for the option being typed; the other options as they are filled so far."""
-        assert given.focused is not None
-        option = next((o for o in command.options if o.name == given.focused), None)
-        if option is not None and option.choices:
-            return [c for c in option.choices if given.typed.lower() in c.lower()]
         chat, place, person = _who_where(interaction)
-        filled = {name: value for name, value in given.values.items() if name != given.focused}
         try:
             async with asyncio.timeout(COMPLETION_SECONDS):
-                return list(await self._engine.complete(chat, place, person, command.name, given.focused, given.typed, filled))
+                return await self._suggest.find(chat, place, person, command, given)
         except TimeoutError:
             return []
 

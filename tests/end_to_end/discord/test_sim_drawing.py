@@ -205,3 +205,8 @@ async def test_suggestions_know_the_other_options(easel: Easel) -> None:
 
     assert await suggested("settings set", "value", name="controls") == ["buttons", "reactions", "both", "default"]
     assert await suggested("imagine", "backend") == ["easel", "second"]
+    assert await suggested("imagine", "options", "sampler=", backend="easel") == ['sampler="Euler a"', 'sampler="DPM++ 2M"']
+    assert await suggested("imagine", "options", "hires=on sampler=h", backend="second") == [
+        "hires=on sampler=Heun",
+        "hires=on sampler=Heun++",
+    ]
