@@ -29,12 +29,11 @@ from providers.errors import ErrorKind, ProviderError
 from providers.http import Answer, json_of
 from providers.images.cloud import CloudBackend, key_of
 from providers.images.cloud_errors import bad_answer, refused
+from providers.images.fal_capabilities import capabilities_of
 from providers.images.fal_errors import MEANINGS, final, reshaped, typed
-from providers.images.fal_models import PIXELS, Endpoint, editors_of
+from providers.images.fal_models import Endpoint, editors_of
 from providers.images.fal_platform import FalPlatform
 from providers.images.fal_request import FalOptions, body_of
-from providers.images.families import prompt_style_of
-from providers.images.limits import ratio_pairs
 from providers.images.options import read_options
 from providers.images.polling import Pace, belongs_to, or_anew, recalled, wait_for
 from providers.images.references import as_data_uri, at_most, checked
@@ -82,30 +81,7 @@ class FalBackend(CloudBackend):
         model = model or self.model
         able = self._platform.endpoint(model) or Endpoint(frozenset())
         editors = [known for path in self._editors(model) if (known := self._platform.endpoint(path))]
-        most = max((editor.most_references(self._options.references) for editor in editors), default=0)
-        fixed = tuple((int(w), int(h)) for size in able.sizes if size not in PIXELS for w, _, h in [size.partition("x")])
-        return ImageCapabilities(
-            text_to_image=not able.needs_picture,
-            image_to_image=most > 0,
-            references=most,
-            negative="negative_prompt" in able.fields,
-            seed="seed" in able.fields,
-            steps="num_inference_steps" in able.fields,
-            cfg="guidance_scale" in able.fields,
-            scheduler="scheduler" in able.fields,
-            clip_skip="clip_skip" in able.fields,
-            denoise=any({"strength", "noise_strength"} & editor.fields for editor in editors),
-            model_choice=True,
-            count=4 if "num_images" in able.fields else 1,
-            sizes=replace(able.rule, step=able.rule.step if able.sizes else 1, fixed=fixed, ratios=ratio_pairs(able.ratios)),
-            progress=True,
-            queue_place=True,
-            cancel=True,
-            adopts=True,
-            model_list=True,
-            nsfw="filter",
-            prompt_style=prompt_style_of(model, "sentences"),
-        )
+        return capabilities_of(model, able, editors, self._options.references)
 
     def _editors(self, model: str) -> tuple[str, ...]:
         if self._options.image_to_image and model == self.model:
