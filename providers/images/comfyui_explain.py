@@ -5,7 +5,7 @@ The same code fills a workflow for a real picture. Where Vignette differs from S
 - One pass over the parsed graph. There a replaced text is searched again, so a prompt of ``%seed%`` is replaced once more and
   ``$&`` in a value breaks the document; here a value stays what it is.
 - A setting without a value is listed in ``unfilled`` and left as its placeholder. There it becomes ``null``, or no valid JSON at all.
-- Built-in names always win over custom ones, and a custom placeholder cannot produce another placeholder or an avatar.
+- Built-in names win over custom ones, the avatars' too, and a custom placeholder cannot produce another placeholder or an avatar.
 - A placeholder inside a longer text is left alone in both; here it is also named in ``problems``.
 - A placeholder for a number as the name of something stays a name, because JSON's names are texts. There the document breaks.
 - A whole request body (``{"prompt": graph}``) is unwrapped.

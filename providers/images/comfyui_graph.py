@@ -1,14 +1,16 @@
 """Fills a ComfyUI graph (API format) with the values of a picture.
 
-A placeholder is a value of a node's input that is the complete text ``"%name%"``, exact case; numbers become JSON numbers. The names
-are those SillyTavern's users know, plus the capital ones of LettuceAI. Made differently from the originals on purpose:
+A placeholder is a value anywhere in the graph that is the complete text ``"%name%"``, exact case; numbers become JSON numbers. So is the
+name of something (an input, a node) where the placeholder stands for a text. The placeholders are those SillyTavern's users know, plus the
+capital ones of LettuceAI. Made differently from the originals on purpose:
 
 - One pass over the parsed graph. A value is never looked at again, so a prompt that reads ``%seed%`` stays as it is, and characters
   such as ``$&``, quotes or backslashes in a prompt cannot break anything.
 - A setting that is not there is reported and never becomes ``null`` or half a document; only a missing avatar becomes a 1x1 picture,
   as users' graphs expect.
 - A placeholder inside a longer text is left alone, as in the original, and named in ``problems``.
-- A custom placeholder cannot produce another placeholder, and built-in names win over custom ones.
+- A custom placeholder cannot produce another placeholder, and built-in names win over custom ones. Where a name that only LettuceAI or
+  Vignette knows has no value, one's own of that name is taken.
 """
 
 from __future__ import annotations
@@ -146,7 +148,8 @@ def one_line(value: Any, most: int = 60) -> str:
 def fill(workflow: Mapping[str, Any], values: Mapping[str, Any], custom: Mapping[str, str]) -> Filled:
     """Put values in. ``values`` holds built-in names (None = no value), ``custom`` the host's and the user's own, as texts.
 
-    The given graph is left untouched. Raises ``WorkflowError`` when it is nested deeper than 40 levels.
+    ``used``, ``unfilled`` and ``problems`` speak of inputs; titles and names are filled without a word. The given graph is left
+    untouched. Raises ``WorkflowError`` when it is nested deeper than 40 levels.
     """
     filler, aside = _Filler(values, custom), _Filler(values, custom)
     graph = {aside.key(node_id): _filled_node(node, filler, aside) for node_id, node in workflow.items()}
@@ -229,7 +232,8 @@ def _texts(workflow: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
 
 def _embedded(workflow: Mapping[str, Any], names: set[str]) -> Iterator[str]:
     for node_id, key, text in _texts(workflow):
-        found = sorted(name for name in names if f"%{name}%" in text and text != f"%{name}%")
+        whole = len(text) > 1 and text[0] == text[-1] == "%" and text[1:-1] in names
+        found = sorted(name for name in names if name and not whole and f"%{name}%" in text)
         if found and key != SERVER_FILLED:
             marks = " and ".join(f"%{name}%" for name in found)
             yield f"{where(workflow, node_id, key)}: {marks} inside a longer text is left as it is; make it the whole value."

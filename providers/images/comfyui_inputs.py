@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from providers.images.comfyui_errors import available, choices_in
+from providers.images.comfyui_errors import available
 from providers.images.comfyui_graph import NUMBERS, link_of, one_line, placeholder_of, where
 from providers.images.comfyui_values import FILE_NODES
 
@@ -31,7 +31,7 @@ class _Input:
     """One input of a node class: its type's name, or the names to choose from, and its limits."""
 
     type: str
-    choices: tuple[str, ...]
+    choices: tuple[Any, ...]
     is_choice: bool
     more: Mapping[str, Any]
 
@@ -39,7 +39,9 @@ class _Input:
     def of(cls, config: Any) -> _Input:
         given = config[0] if isinstance(config, list) and config else ""
         more = config[1] if isinstance(config, list) and len(config) > 1 and isinstance(config[1], dict) else {}
-        return cls(given if isinstance(given, str) else "", tuple(choices_in(config)), isinstance(given, list) or given == "COMBO", more)
+        options = given if isinstance(given, list) else more.get("options")
+        choices = tuple(options) if isinstance(options, list) else ()
+        return cls(given if isinstance(given, str) else "", choices, isinstance(given, list) or given == "COMBO", more)
 
 
 def input_problems(graph: Mapping[str, Any], classes: Mapping[str, Any]) -> Iterator[str]:
@@ -89,8 +91,8 @@ def _node_problems(graph: Mapping[str, Any], classes: Mapping[str, Any], node_id
 
 def _connection(graph: Mapping[str, Any], classes: Mapping[str, Any], value: list[Any], wanted: _Input) -> str:
     source = link_of(value)
-    if source is None:
-        return "" if wanted.is_choice else "it is connected wrongly."
+    if source is None:  # a list of values would be wrapped in an object
+        return "it is connected wrongly."
     described = classes.get(graph[source[0]]["class_type"]) if source[0] in graph else None
     if described is None:
         return ""  # told already
@@ -100,9 +102,9 @@ def _connection(graph: Mapping[str, Any], classes: Mapping[str, Any], value: lis
         count = len(given) if isinstance(given, list) else 0
         return f"it is connected to output {source[1]} of {name}, which has {count}."
     kind = given[source[1]]
-    if wanted.is_choice or not isinstance(kind, str) or _fits(kind, wanted.type):
+    if not isinstance(kind, str) or (kind not in _CONNECTED if wanted.is_choice else _fits(kind, wanted.type)):
         return ""
-    return f"{name} gives {one_line(kind)}, and {one_line(wanted.type)} belongs here."
+    return f"{name} gives {one_line(kind)}, and {'one of a list of values' if wanted.is_choice else one_line(wanted.type)} belongs here."
 
 
 def _fits(given: str, wanted: str) -> bool:
@@ -113,6 +115,8 @@ def _fits(given: str, wanted: str) -> bool:
 
 
 def _value(node: Mapping[str, Any], value: Any, wanted: _Input) -> str:
+    if isinstance(value, dict) and "__value__" in value:
+        value = value["__value__"]
     name = placeholder_of(value)
     if name is not None:
         return _placeholder(node, name, str(value), wanted)
@@ -134,7 +138,7 @@ def _placeholder(node: Mapping[str, Any], name: str, written: str, wanted: _Inpu
         return f"{written} is a text, and {_NUMBER_TYPES[wanted.type]} belongs here."
     if wanted.is_choice and not any(wanted.more.get(mark) for mark in _UPLOADS):
         if name in _NEVER_CHOICES:
-            return f"{written} is none of its values.{available(list(wanted.choices))}"
+            return f"{written} is none of its values.{_some(wanted)}"
         if not wanted.choices:
             return f"{written} has nothing to choose from: the server has none."
     return ""
@@ -146,11 +150,16 @@ def _is_text(name: str) -> bool:
 
 
 def _choice(value: Any, wanted: _Input) -> str:
-    if any(wanted.more.get(mark) for mark in (*_UPLOADS, "multiselect")) or not isinstance(value, str) or value in wanted.choices:
+    marks = (*_UPLOADS, "multiselect", "multi_select")
+    if value in wanted.choices or any(wanted.more.get(mark) for mark in marks):
         return ""
     if not wanted.choices:
         return f"the server has no «{one_line(value)}», and nothing else to choose."
-    return f"the server has no «{one_line(value)}».{available(list(wanted.choices))}"
+    return f"the server has no «{one_line(value)}».{_some(wanted)}"
+
+
+def _some(wanted: _Input) -> str:
+    return available([str(choice) for choice in wanted.choices])
 
 
 def _number(value: Any, wanted: _Input) -> str:

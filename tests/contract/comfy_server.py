@@ -15,6 +15,48 @@ from tests.contract.loopback import Loopback, Reply, Seen, json_reply
 CHECKPOINTS = ["anime/tiny-v2.safetensors", "tiny.safetensors"]
 
 
+def described(output: list[str], *, saves: bool = False, optional: dict[str, Any] | None = None, **required: Any) -> dict[str, Any]:
+    """A node class in the notation of ``/object_info``."""
+    return {"input": {"required": required, "optional": optional or {}}, "output": output, "output_node": saves}
+
+
+_SIDE = ["INT", {"default": 512, "min": 16, "max": 16384, "step": 8}]
+CLASSES: dict[str, Any] = {
+    "CheckpointLoaderSimple": described(["MODEL", "CLIP", "VAE"], ckpt_name=[CHECKPOINTS, {"tooltip": "t"}]),
+    "CLIPTextEncode": described(["CONDITIONING"], text=["STRING", {"multiline": True}], clip=["CLIP", {}]),
+    "EmptyLatentImage": described(["LATENT"], width=_SIDE, height=_SIDE, batch_size=["INT", {"min": 1, "max": 4096}]),
+    "KSampler": described(
+        ["LATENT"],
+        model=["MODEL"],
+        seed=["INT", {"min": 0, "max": 2**64 - 1}],
+        steps=["INT", {"min": 1, "max": 10000}],
+        cfg=["FLOAT", {"min": 0.0, "max": 100.0}],
+        sampler_name=[["euler", "dpmpp_2m"], {}],
+        scheduler=["COMBO", {"options": ["normal", "karras"]}],
+        positive=["CONDITIONING"],
+        negative=["CONDITIONING"],
+        latent_image=["LATENT"],
+        denoise=["FLOAT", {"min": 0.0, "max": 1.0}],
+    ),
+    "VAEDecode": described(["IMAGE"], samples=["LATENT"], vae=["VAE"]),
+    "VAEEncode": described(["LATENT"], pixels=["IMAGE"], vae=["VAE"]),
+    "SaveImage": described([], saves=True, images=["IMAGE", {}], filename_prefix=["STRING", {}]),
+    "LoadImage": described(["IMAGE", "MASK"], image=[[], {"image_upload": True}]),
+    "LoadFace": described(["IMAGE"], image=[["a.png"], {"image_upload": True}]),
+    "ImageScale": described(
+        ["IMAGE"],
+        image=["IMAGE"],
+        upscale_method=[["lanczos", "area"]],
+        width=["INT", {"min": 0, "max": 16384}],
+        height=["INT", {"min": 0, "max": 16384}],
+        crop=[["disabled", "center"]],
+    ),
+    "Anything": described(["*"], saves=True, value=["*"]),
+    "Growing": described(["IMAGE"], images=["COMFY_AUTOGROW_V3", {}]),
+}
+"""Node classes of the server's own, and two of the kind extensions have."""
+
+
 class ComfyServer:
     """Prompts wait until ``finish``, ``fail`` or ``interrupt``; with ``instant`` they end when they are submitted."""
 
@@ -27,6 +69,8 @@ class ComfyServer:
         self.sockets: dict[str, web.WebSocketResponse] = {}
         self.submitted = asyncio.Event()
         self.submissions = 0
+        self.own_ids = False
+        """As servers of 2024: the ``prompt_id`` of a request is not looked at."""
         self.late_history = 0
         """So many looks at the history come too early."""
         server.handle("POST", "/prompt", self._prompt)
@@ -46,6 +90,11 @@ class ComfyServer:
     def node(self, class_type: str, **required: Any) -> None:
         self.server.on("GET", f"/object_info/{class_type}", json_reply({class_type: {"input": {"required": required}}}))
 
+    def nodes(self, classes: dict[str, Any]) -> None:
+        """Describe node classes; any other class is answered as unknown."""
+        for class_type, described in classes.items():
+            self.server.on("GET", f"/object_info/{class_type}", json_reply({class_type: described} if described else {}))
+
     @property
     def graphs(self) -> list[dict[str, Any]]:
         return [seen.json["prompt"] for seen in self.server.asked("/prompt")]
@@ -62,6 +111,8 @@ class ComfyServer:
     async def _prompt(self, request: web.Request, seen: Seen) -> web.StreamResponse:
         body = seen.json
         self.submissions += 1
+        if self.own_ids:
+            body = {**body, "prompt_id": f"theirs-{self.submissions}"}
         row = [self.submissions, body["prompt_id"], body["prompt"], {"client_id": body["client_id"]}, []]
         self.history.pop(body["prompt_id"], None)
         self.know(body["prompt_id"])

@@ -112,7 +112,8 @@ def test_filling_keeps_the_shape_and_only_touches_placeholders(inputs: dict[str,
 
     def expected(value: Any) -> Any:
         if isinstance(value, dict):
-            return {key: expected(item) for key, item in value.items()}
+            texts = {key: known.get(key, key) for key in value}
+            return {texts[key] if isinstance(texts[key], str) else key: expected(item) for key, item in value.items()}
         if isinstance(value, list):
             return [expected(item) for item in value]
         return known.get(value, value) if isinstance(value, str) else value

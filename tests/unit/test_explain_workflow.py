@@ -26,7 +26,7 @@ def test_values_keep_their_types_and_are_never_looked_at_again() -> None:
     assert filled(given, a="%prompt%", b="%seed%", c="%CFG%") == {"a": '%seed% "$&" \\', "b": 7, "c": 6.5}
 
 
-@pytest.mark.parametrize(("given", "sent"), [({"clip_skip": 2}, -2), ({"clip_skip": -2}, -2), ({}, -1)])
+@pytest.mark.parametrize(("given", "sent"), [({"clip_skip": 2}, -2), ({"clip_skip": -2}, -2), ({"clip_skip": "3"}, -3), ({}, -1)])
 def test_clip_skip_becomes_what_comfyui_counts(given: dict[str, int], sent: int) -> None:
     assert filled(given, skip="%clip_skip%", denoise="%denoise%") == {"skip": sent, "denoise": 1.0}
 
@@ -42,6 +42,55 @@ def test_custom_placeholders_in_both_shapes() -> None:
     listed = [{"find": "mood", "replace": "5"}, {"find": "mood", "replace": "other"}, {"find": "seed", "replace": "never"}]
     assert filled({"seed": 1}, listed, a="%mood%", b="%seed%") == {"a": "5", "b": 1}
     assert filled({}, {"mood": "%steps%"}, a="%mood%") == {"a": "%steps%"}
+
+
+@pytest.mark.parametrize("values", [{"seed": -1}, {"seed": "-1"}, {}, {"seed": None}])
+def test_no_seed_is_one_random_number_wherever_it_stands(values: dict[str, Any]) -> None:
+    sent = filled(values, a="%seed%", b={"c": ["%SEED%"]})
+    assert isinstance(sent["a"], int)
+    assert 0 <= sent["a"] < 2**53
+    assert sent["b"] == {"c": [sent["a"]]}
+    assert filled(values, a="%seed%") != sent
+
+
+@pytest.mark.parametrize("value", [True, False, "20", 1.5, 2**64 - 1, [1, ["x"]], {"a": None}, "", "models\\größe\\a b.safetensors", "🦊"])
+def test_values_are_put_in_as_they_are(value: Any) -> None:
+    assert filled({"steps": value}, a="%steps%", deep=[["%steps%", {"b": "%steps%"}]]) == {"a": value, "deep": [[value, {"b": value}]]}
+
+
+def test_titles_and_names_are_filled_too_where_the_value_is_a_text() -> None:
+    node = {"class_type": "%mood%", "_meta": {"title": "%prompt%"}, "inputs": {"%mood%": 1, "%steps%": 2, "x": "%vae%"}}
+    answer = explain_workflow({"workflow": {"%mood%": node}, "values": {"prompt": "cat", "steps": 3}, "custom": {"mood": "Happy"}})
+    assert answer["workflow"] == {
+        "Happy": {"class_type": "Happy", "_meta": {"title": "cat"}, "inputs": {"Happy": 1, "%steps%": 2, "x": "%vae%"}}
+    }
+    assert answer["unfilled"] == ["vae"]
+    assert any('no "%prompt%"' in problem for problem in answer["problems"])  # a title does not draw
+
+
+@pytest.mark.parametrize(
+    ("find", "replace", "text", "sent"),
+    [
+        ("mood", 5, "%mood%", "5"),
+        ("mood", True, "%mood%", "true"),
+        ("mood", None, "%mood%", ""),
+        ("", "blank", "%%", "blank"),
+        ("%mood%", "in percent signs", "%%mood%%", "in percent signs"),
+        ("%mood%", "in percent signs", "%mood%", "in percent signs"),
+        ("file_prefix", "mine", "%file_prefix%", "mine"),
+        ("CFG", "own", "%CFG%", "own"),
+        ("vae", "no shadow", "%vae%", "%vae%"),
+        ("char_avatar", "no shadow", "%char_avatar%", EMPTY_PICTURE),
+        ("Mood", "x", "%mood%", "%mood%"),
+        ("mood", "x", "% mood %", "% mood %"),
+    ],
+)
+def test_ones_own_placeholders(find: str, replace: Any, text: str, sent: str) -> None:
+    answer = explain_workflow(
+        {"workflow": graph(a=text, p="%prompt%", s="%seed%"), "values": {"prompt": ""}, "custom": [{"find": find, "replace": replace}]}
+    )
+    assert answer["workflow"]["1"]["inputs"]["a"] == sent
+    assert answer["problems"] == []
 
 
 @pytest.mark.parametrize(
