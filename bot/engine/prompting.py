@@ -23,7 +23,6 @@ log = structlog.get_logger(__name__)
 PEOPLE = 12  # newest speakers of a group whose names are known to the clean-up
 STOPS = 4  # stop strings most services take
 _UNKNOWN = 2**31
-_MOVED = 0.02  # how far a calibration moves, as a share, before it is stored again
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +41,6 @@ class Prompting:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._calibrations: dict[str, Calibration] = {}
-        self._stored: dict[str, float] = {}
-        """Factors of calibrations as they are in the database."""
         self._marks: dict[int, str] = {}
         self.breaks: dict[str, int] = {}
         """How often the durable part did not grow, by reason; for benchmarks and ``status``."""
@@ -106,11 +103,9 @@ class Prompting:
             return
         calibration = await self._calibration(model)
         calibration.observe(prompted.assembled.tokens, usage.prompt)
-        name = _note_name(model)
-        if abs(calibration.factor - self._stored.get(name, 0.0)) > _MOVED * calibration.factor:
-            self._stored[name] = calibration.factor
+        if calibration.seen.bit_count() == 1:  # after 1, 2, 4, 8 … answers: it moves less and less
             async with self._services.db.write() as c:
-                await notes.put(c, name, json.dumps([calibration.factor, calibration.seen]))
+                await notes.put(c, _note_name(model), json.dumps([calibration.factor, calibration.seen]))
 
     def too_long(self, model: ChatModel, prompted: Prompted, window: int | None) -> None:
         """The model refused a request as too long: count tokens more carefully from now on."""
@@ -127,7 +122,6 @@ class Prompting:
                 stored = await notes.get(c, name)
             factor, seen = json.loads(stored) if stored else (1.0, 0)
             self._calibrations[name] = Calibration(float(factor), int(seen))
-            self._stored[name] = float(factor)
         return self._calibrations[name]
 
     async def _head(self, stage: Stage, people: dict[str, str], standing: tuple[str, ...], room: Room) -> Head:

@@ -25,7 +25,7 @@ def upsert_text(table: Table, columns: Sequence[str], keys: Sequence[str], chang
     SQLAlchemy keeps the statement, while it compiles its own upserts anew each time (their ``inherit_cache`` is False)."""
     names, values = ", ".join(columns), ", ".join(f":{name}" for name in columns)
     then = "UPDATE SET " + ", ".join(f"{name} = excluded.{name}" for name in changed) if changed else "NOTHING"
-    words = f"INSERT INTO {table.name} ({names}) VALUES ({values}) ON CONFLICT ({', '.join(keys)}) DO {then}"
+    words = f"INSERT INTO {table.name} ({names}) VALUES ({values}) ON CONFLICT ({', '.join(keys)}) DO {then}"  # noqa: S608 (names of ours)
     statement = text(f"{words} RETURNING {returning}" if returning else words)
     return statement.bindparams(*(bindparam(name, type_=table.c[name].type) for name in columns))
 

@@ -40,10 +40,9 @@ class Variant:
 
 
 def _entry(row: Row[Any]) -> Entry:
-    moment, number, chat_id, kind, text, variant_id, author_id, author_name, character_id, picture_id, reply_to, hidden, extra = row
-    return Entry(
-        number, chat_id, kind, text, variant_id, author_id, author_name, character_id, picture_id, reply_to, hidden, aware(moment), extra or {}
-    )  # fmt: skip
+    moment, number, chat_id, kind, words, variant_id, author_id, author_name, character_id, picture_id, reply_to, hidden, extra = row
+    who = author_id, author_name, character_id, picture_id, reply_to, hidden
+    return Entry(number, chat_id, kind, words, variant_id, *who, aware(moment), extra or {})
 
 
 async def add(

@@ -30,16 +30,11 @@ def upgrade() -> None:
 
 
 def _texts() -> None:
-    chosen = "variants.id = coalesce(entries.variant_id, -entries.id)"
-    op.execute(
-        f"UPDATE entries SET text = (SELECT text FROM variants WHERE {chosen}), extra = (SELECT extra FROM variants WHERE {chosen})"
-        f" WHERE EXISTS (SELECT 1 FROM variants WHERE {chosen})"
-    )
-    op.execute("UPDATE entries SET variant_id = NULL WHERE NOT EXISTS (SELECT 1 FROM variants WHERE entry_id = entries.id AND id <> -entries.id)")
-    op.execute(
-        "UPDATE entries SET variant_id = -id WHERE variant_id IS NULL"
-        " AND EXISTS (SELECT 1 FROM variants WHERE entry_id = entries.id AND id <> -entries.id)"
-    )
+    """A first variant had its entry's id with a minus sign, and an entry without a chosen variant showed that one."""
+    op.execute("UPDATE entries SET variant_id = -id WHERE variant_id IS NULL")
+    op.execute("UPDATE entries SET text = variants.text, extra = variants.extra FROM variants WHERE variants.id = entries.variant_id")
+    several = "EXISTS (SELECT 1 FROM variants WHERE entry_id = entries.id AND id <> -entries.id)"
+    op.execute(f"UPDATE entries SET variant_id = NULL WHERE NOT {several}")  # noqa: S608 (words of ours)
     op.execute("DELETE FROM variants WHERE entry_id IN (SELECT id FROM entries WHERE variant_id IS NULL)")
 
 
@@ -52,11 +47,8 @@ def _messages() -> None:
 
 
 def _events() -> None:
-    for column in ("entry_id", "reply_entry_id"):
-        op.execute(
-            f"UPDATE entries SET inbox_id = (SELECT max(id) FROM inbox WHERE {column} = entries.id)"
-            f" WHERE id IN (SELECT {column} FROM inbox WHERE {column} IS NOT NULL)"
-        )
+    op.execute("UPDATE entries SET inbox_id = inbox.id FROM inbox WHERE inbox.entry_id = entries.id")
+    op.execute("UPDATE entries SET inbox_id = inbox.id FROM inbox WHERE inbox.reply_entry_id = entries.id")
+    for column in ("entry_id", "reply_entry_id", "attempts"):
         op.drop_column("inbox", column)
-    op.drop_column("inbox", "attempts")
     op.execute("UPDATE inbox SET state = 'received' WHERE kind = 'message' AND state IN ('working', 'delivering')")

@@ -42,7 +42,7 @@ async def test_progress_is_told_by_what_is_stored(db: Database, chat: Chat) -> N
         assert row is not None
         for kind in ("player", "character"):
             states += [left.state for left in await inbox.unfinished(c)]
-            await entries.add(c, chat.id, kind, "words", inbox_id=row)  # type: ignore[arg-type]
+            await entries.add(c, chat.id, kind, "words", inbox_id=row)
         for message in ("100", "101", "100"):
             await inbox.add_posted(c, row, message)
     async with db.read() as c:
