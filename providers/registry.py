@@ -88,7 +88,7 @@ CHAT: dict[str, Row] = _table(
 )
 
 IMAGES: dict[str, Row] = _table(
-    Row("sketch", "providers.images.sketch:SketchBackend", "clip art drawn on this machine, no AI", free=True, local=True),
+    Row("sketch", "providers.images.sketch.backend:SketchBackend", "clip art drawn on this machine, no AI", free=True, local=True),
     Row(
         "automatic1111",
         "providers.images.a1111:Automatic1111Backend",

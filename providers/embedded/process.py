@@ -9,11 +9,11 @@ import json
 import logging
 import os
 import secrets
-import sys
 import time
 from collections import deque
 from pathlib import Path
 
+from providers.children import start_child
 from providers.errors import ErrorKind, ProviderError
 
 log = logging.getLogger(__name__)
@@ -23,9 +23,6 @@ START_SECONDS = 120.0
 """Longest time to load; seen 0.6 s, much more on a busy machine."""
 STOP_SECONDS = 5.0
 MOST_THREADS = 4
-_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "SYSTEMROOT")
-"""Environment the child gets: nothing that could hold a secret."""
-_ROOT = Path(__file__).resolve().parents[2]
 
 
 def weights_file() -> Path | None:
@@ -87,17 +84,7 @@ class ModelProcess:
         log.info("loading the embedded chat model")
         began = time.monotonic()
         self.key = secrets.token_urlsafe(24)
-        environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-        environment["PYTHONPATH"] = str(_ROOT)
-        self._process = process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "providers.embedded.server",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=environment,
-        )
+        self._process = process = await start_child("providers.embedded.server")
         self._words.clear()
         self._listener = asyncio.create_task(self._listen(process))
         try:

@@ -1,5 +1,4 @@
-"""«sketch»: pictures put together from clip art. It needs no key and no GPU, and it is not an AI image model."""
+"""«sketch»: pictures put together from clip art. It needs no key and no GPU, and it is not an AI image model.
 
-from providers.images.sketch.backend import SketchBackend
-
-__all__ = ["SketchBackend"]
+Nothing is imported here, so that the child process which draws loads the drawing alone.
+"""

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib.util
-import struct
-import zlib
 from typing import Literal
 
 from providers.contract import (
@@ -22,6 +19,7 @@ from providers.contract import (
     SizeRule,
 )
 from providers.errors import ErrorKind, ProviderError
+from providers.images.sketch.process import Painter
 
 _NEEDED = ("dicebear", "dicebear_styles", "resvg_py")
 _CAPABILITIES = ImageCapabilities(
@@ -37,11 +35,13 @@ _CAPABILITIES = ImageCapabilities(
 
 class SketchBackend:
     """Draws with clip art: what is named in the prompt appears; style, pose and composition are beyond it. Deterministic in
-    (prompt, negative, size, seed). A job drawn again after a crash gives the same picture and costs nothing."""
+    (prompt, negative, size, seed). A job drawn again after a crash gives the same picture and costs nothing. One picture at a time,
+    in a child process; see ``Painter``."""
 
     def __init__(self, config: ProviderConfig) -> None:
         self.name = config.name
         self.model = "clip art"
+        self._painter = Painter(config.name)
 
     def capabilities(self, model: str = "") -> ImageCapabilities:
         return _CAPABILITIES
@@ -55,17 +55,10 @@ class SketchBackend:
     async def render(self, spec: RenderSpec, watch: RenderWatch) -> RenderResult:
         self._require()
         watch.progress(Progress("drawing", 0.0))
-        data, names = await asyncio.to_thread(_draw, spec)
-        parameters = {
-            "prompt": spec.prompt,
-            "negative": spec.negative,
-            "width": spec.width,
-            "height": spec.height,
-            "seed": spec.seed,
-            "drawn": names,
-        }
+        asked = {"prompt": spec.prompt, "negative": spec.negative, "width": spec.width, "height": spec.height, "seed": spec.seed}
+        data, names = await self._painter.draw(asked)
         lost = () if names else (Dropped("subject", "no word of the prompt has a drawing; only a landscape was drawn"),)
-        return RenderResult((RenderedImage(data, "image/png", spec.seed),), self.model, lost, parameters, 0.0)
+        return RenderResult((RenderedImage(data, "image/png", spec.seed),), self.model, lost, asked | {"drawn": names}, 0.0)
 
     async def cancel(self, job_key: str, ref: str | None) -> bool:
         return False
@@ -78,7 +71,7 @@ class SketchBackend:
         )
 
     async def close(self) -> None:
-        return None
+        await self._painter.close()
 
     def _require(self) -> None:
         missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
@@ -87,26 +80,3 @@ class SketchBackend:
                 ErrorKind.MISCONFIGURED, self.name, "Its packages are not installed: run «make setup», or configure an image backend.",
                 host_detail=f"missing: {', '.join(missing)}",
             )  # fmt: skip
-
-
-def _draw(spec: RenderSpec) -> tuple[bytes, list[str]]:
-    """The PNG and what was recognised. Runs off the event loop: 40–150 ms for a picture."""
-    import resvg_py
-
-    from providers.images.sketch.composing import compose_svg
-    from providers.images.sketch.reading import read_prompt
-
-    reading = read_prompt(spec.prompt, spec.negative)
-    svg = compose_svg(reading, spec.prompt, spec.width, spec.height, spec.seed)
-    names = [f"{t.count} {t.icon}" for t in reading.things] + (["portrait"] if reading.people else [])
-    names += [n for n in (reading.place, reading.time, reading.weather) if n]
-    png = bytes(resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True))
-    return _with_text(png, "Description", spec.prompt), names
-
-
-def _with_text(png: bytes, keyword: str, text: str) -> bytes:
-    """The PNG with an iTXt chunk before its image data, as image tools store the prompt."""
-    body = keyword.encode("latin-1") + b"\0\0\0\0\0" + text.encode("utf-8")
-    chunk = struct.pack(">I", len(body)) + b"iTXt" + body + struct.pack(">I", zlib.crc32(b"iTXt" + body))
-    after_header = 8 + 25  # signature and IHDR
-    return png[:after_header] + chunk + png[after_header:]
