@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 PACE = 0.06  # seconds between two showings of a growing reply
 MOST_NOTES = 200  # notices kept for pages that are loaded later
 MOST_FILES = 20  # uploads kept; the oldest have been dealt with
+MOST_BYTES = 64 * 1024 * 1024  # of all uploads kept, besides the newest one
 
 
 def fresh_id() -> str:
@@ -167,7 +168,7 @@ class WebPlatform:
         """Keep an upload until its message is dealt with; the handle to fetch it by."""
         handle = fresh_id()
         self.files[handle] = data
-        while len(self.files) > MOST_FILES:
+        while len(self.files) > MOST_FILES or (len(self.files) > 1 and sum(map(len, self.files.values())) > MOST_BYTES):
             self.files.pop(next(iter(self.files)))
         return handle
 

@@ -88,6 +88,18 @@ async def test_a_commands_files_have_their_places(page: Served, person: BrowserC
     assert "woodcut" in page.backend.specs[0].prompt
 
 
+async def test_files_on_a_phone(page: Served, person: BrowserContext) -> None:
+    tab = await opened(person, page)
+    await tab.set_viewport_size({"width": 320, "height": 640})
+    await tab.locator("#say [name=file]").set_input_files([{**GARDEN, "name": f"{'garden' * 30}.png"}, NOTES])
+    await tab.keyboard.type("/draw-from ")
+    await expect(tab.locator("#slots input")).to_be_visible()
+    await expect(tab.locator("#attached li")).to_have_count(2)
+    widths = await tab.locator("html").evaluate("html => [html.scrollWidth, html.clientWidth]")
+    assert widths[0] <= widths[1]
+    await expect(tab.get_by_role("button", name="Send")).to_be_in_viewport()
+
+
 async def test_the_menu_of_a_picture(page: Served, person: BrowserContext) -> None:
     tab = await opened(person, page)
     await tab.locator(".line.character .menu").click()

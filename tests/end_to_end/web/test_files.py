@@ -179,6 +179,15 @@ async def test_nobody_here_has_a_profile(page: Served) -> None:
     assert await page.front.avatar(MAIN, "local", 1000) is None
 
 
+async def test_uploads_take_a_bounded_room(page: Served) -> None:
+    handles = [page.front.keep_file(bytes(20 * 2**20)) for _ in range(5)]
+    assert list(page.front.files) == handles[-3:]
+    small = [page.front.keep_file(b"x") for _ in range(30)]
+    assert list(page.front.files) == small[-20:]
+    alone = page.front.keep_file(bytes(65 * 2**20))
+    assert list(page.front.files) == [alone]
+
+
 async def test_what_is_remembered_of_files_is_bounded(page: Served) -> None:
     for number in range(60):
         page.front.remember_sent(MAIN, f"m{number}", (Attachment(name="a", mime="image/png", size=1, handle="h"),))
