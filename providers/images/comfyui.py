@@ -43,6 +43,8 @@ from providers.images.options import read_options
 
 PICTURE_SECONDS = 600.0
 """Limit of loading and drawing one picture when the host set none."""
+MOST_PICTURES = 4
+"""Pictures taken of one run."""
 SUBMISSIONS = 2
 """A prompt that a restarted server forgot is submitted once more."""
 NAMESPACE = uuid.UUID("6f3d3c0e-6d0f-5a0b-9d86-3f4f2c1f0b57")
@@ -104,7 +106,7 @@ class ComfyUIBackend:
                     entry, warnings = await self._submit(spec, plan, run, watch)
                 images = await self._fetch(spec, plan, entry) if entry else None
                 if images:
-                    return self._result(spec, plan, images, warnings)
+                    return self._result(spec, plan, entry or {}, images, warnings)
                 entry = None
             detail = "It was restarted while it drew, or somebody emptied its queue."
             raise ProviderError(ErrorKind.BUSY, self.name, detail, host_detail=f"prompt {run.prompt_id} was lost {SUBMISSIONS} times")
@@ -221,17 +223,22 @@ class ComfyUIBackend:
         if not outputs:
             detail = "The workflow ended without a picture; it needs a SaveImage node."
             raise ProviderError(ErrorKind.MISCONFIGURED, self.name, detail)
-        found = [await self._api.view(image) for image in outputs[:4]]
+        found = [await self._api.view(image) for image in outputs[:MOST_PICTURES]]
         seed = spec.seed & MOST_SEED if "seed" in plan.names else None
         images = tuple(rendered(data, self.name, seed=seed) for data in found if data is not None)
         return images or None
 
-    def _result(self, spec: RenderSpec, plan: Plan, images: tuple[RenderedImage, ...], warnings: list[Dropped]) -> RenderResult:
-        dropped = (*not_honoured(spec, plan.names), *warnings)
+    def _result(
+        self, spec: RenderSpec, plan: Plan, entry: dict[str, Any], images: tuple[RenderedImage, ...], warnings: list[Dropped]
+    ) -> RenderResult:
+        dropped = [*not_honoured(spec, plan.names), *warnings]
+        made = len(outputs_of(entry))
+        if made > MOST_PICTURES:
+            dropped.append(Dropped("pictures", f"the workflow made {made}; the first {MOST_PICTURES} are shown"))
         values = values_of(spec, model=plan.model, uploads=(), file_prefix="")
         sent = {name: values[name] for name in sorted(plan.names) if name in values and not name.endswith(("_avatar", "file_prefix"))}
         sent["workflow"] = plan.own or "the host's"
-        return RenderResult(images, plan.model, dropped, sent)
+        return RenderResult(images, plan.model, tuple(dropped), sent)
 
 
 def prompt_id_of(job_key: str) -> str:

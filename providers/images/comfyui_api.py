@@ -127,15 +127,13 @@ class ComfyApi:
     async def node(self, class_type: str) -> dict[str, Any] | None:
         """A node class's description, or None when the server does not have it (it answers an empty object)."""
         answer = await self._ask("GET", f"/object_info/{quote(class_type, safe='')}")
-        if answer.status == 404:  # an unknown class is answered with an empty object
-            raise ProviderError(ErrorKind.MISCONFIGURED, self._config.name, "Its base_url leads to no ComfyUI.", host_detail="HTTP 404")
-        said = self._json(self._good(answer))
+        said = self._json(self._there(answer))  # an unknown class is answered with an empty object
         entry = said.get(class_type) if isinstance(said, dict) else None
         return entry if isinstance(entry, dict) else None
 
     async def version(self) -> str:
         """ComfyUI's version, empty when it is not said."""
-        said = self._json(self._good(await self._ask("GET", "/system_stats")))
+        said = self._json(self._there(await self._ask("GET", "/system_stats")))
         system = said.get("system") if isinstance(said, dict) else None
         return str(system.get("comfyui_version") or "") if isinstance(system, dict) else ""
 
@@ -146,6 +144,12 @@ class ComfyApi:
         if answer.status < 300:
             return answer
         raise error_from(self._config.name, answer.content, status=answer.status, headers=answer.headers, secrets=secrets_in(self._config))
+
+    def _there(self, answer: Answer) -> Answer:
+        """Of a route that every ComfyUI has."""
+        if answer.status == 404:
+            raise ProviderError(ErrorKind.MISCONFIGURED, self._config.name, "Its base_url leads to no ComfyUI.", host_detail="HTTP 404")
+        return self._good(answer)
 
     def _json(self, answer: Answer) -> Any:
         return json_of(answer, self._config)

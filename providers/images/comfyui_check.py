@@ -10,6 +10,7 @@ from providers.errors import ErrorKind, ProviderError
 from providers.images import comfyui_graph as graphs
 from providers.images.comfyui_errors import missing_sources
 from providers.images.comfyui_inputs import input_problems
+from providers.images.comfyui_nodes import circle, where
 from providers.images.comfyui_values import AVATAR_TO_IMAGE, TEXT_TO_IMAGE, shipped
 
 _AVATARS: Mapping[str, Literal["character", "persona"]] = {"char_avatar": "character", "user_avatar": "persona"}
@@ -86,28 +87,8 @@ def static_problems(graph: Mapping[str, Any]) -> Iterator[str]:
     yield from graphs.fill(graph, {"prompt": "", "seed": 0}, {}).problems
     for node_id in graph:
         yield from missing_sources(graph, node_id)
-    if circle := _circle(graph):
-        yield f"{graphs.where(graph, circle)}: its inputs lead back to itself."
+    if found := circle(graph):
+        yield f"{where(graph, found)}: its inputs lead back to itself."
     savers = [node_id for node_id, node in graph.items() if node["class_type"] == _SOCKET_ONLY]
     if savers and not any(node["class_type"] in ("SaveImage", "PreviewImage") for node in graph.values()):
-        yield f"{graphs.where(graph, savers[0])}: its picture is sent to a socket and never kept; use SaveImage."
-
-
-def _circle(graph: Mapping[str, Any]) -> str | None:
-    """A node whose inputs lead back to itself, or None."""
-    done: set[str] = set()
-    for start in graph:
-        path: set[str] = set()
-        pending: list[tuple[str, bool]] = [(start, False)]
-        while pending:
-            node_id, left = pending.pop()
-            if left:
-                path.discard(node_id)
-                done.add(node_id)
-            elif node_id in path:
-                return node_id
-            elif node_id in graph and node_id not in done:
-                path.add(node_id)
-                pending.append((node_id, True))
-                pending.extend((source[0], False) for value in graph[node_id]["inputs"].values() if (source := graphs.link_of(value)))
-    return None
+        yield f"{where(graph, savers[0])}: its picture is sent to a socket and never kept; use SaveImage."

@@ -10,7 +10,7 @@ from providers.contract import ProviderConfig
 from providers.errors import ErrorKind, ProviderError
 from providers.failures import redact
 from providers.images.auth import secrets_in
-from providers.images.comfyui_graph import link_of, one_line, where
+from providers.images.comfyui_nodes import circle, link_of, one_line, where
 
 _MEMORY = re.compile(r"out of memory|OutOfMemory|can't allocate memory|not enough memory", re.I)
 _PATH = re.compile(r"""(?:[A-Za-z]:)?[\\/]?(?:[\w.+-]+[\\/])+[\w.+-]*""")
@@ -123,16 +123,18 @@ def _top(error: Mapping[str, Any], graph: Mapping[str, Any]) -> str:
     extra = extra if isinstance(extra, dict) else {}
     named = re.search(r"#(.+)'", str(error.get("details") or ""))
     node_id = str(extra.get("node_id") or (named[1] if named else ""))
-    at = f"{where(graph, node_id)}: " if node_id in graph else ""
+    at = f"{where(graph, node_id)}: the" if node_id in graph else "The"
     if found := re.search(r"node (\S+) does not exist", message):
-        return f"{at}the workflow needs the node type «{_short(found[1])}», which the server does not have installed."
+        return f"{at} workflow needs the node type «{_short(found[1])}», which the server does not have installed."
     if kind == "missing_node_type":
-        return f"{at}the workflow needs the node type «{_short(extra.get('class_type') or '')}», which the server does not have installed."
+        return f"{at} workflow needs the node type «{_short(extra.get('class_type') or '')}», which the server does not have installed."
     if kind == "prompt_no_outputs":
         return "The workflow has no output node such as SaveImage."
     if "class_type" in message:
-        return f"{at}the workflow is not in API format."
-    return f"{at}the server did not accept the workflow."
+        return f"{at} workflow is not in API format."
+    if found_circle := circle(graph):  # it is refused without a word about where
+        return f"{where(graph, found_circle)}: its inputs lead back to itself."
+    return f"{at} server did not accept the workflow."
 
 
 def execution_failure(config: ProviderConfig, data: Mapping[str, Any], graph: Mapping[str, Any] | None = None) -> ProviderError:

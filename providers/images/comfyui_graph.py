@@ -21,6 +21,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from providers.images.comfyui_nodes import where
+
 MOST_CHARACTERS = 2_000_000
 DEEPEST = 40
 EMPTY_PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
@@ -115,34 +117,10 @@ def image_places(names: Iterable[str]) -> int:
     return max((int(name[5:] or 0) + 1 for name in names if is_image_name(name) and name != "IMAGE_COUNT"), default=0)
 
 
-def link_of(value: Any) -> tuple[str, int] | None:
-    """(node id, output number) when an input's value is a connection."""
-    if isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], int):
-        return value[0], value[1]
-    return None
-
-
 def placeholder_of(value: Any) -> str | None:
     """The name, in our spelling, when a value is a placeholder."""
     found = _WHOLE.fullmatch(value) if isinstance(value, str) else None
     return OTHER_NAMES.get(found[1], found[1]) if found else None
-
-
-def where(graph: Mapping[str, Any], node_id: str, field: str = "") -> str:
-    """How a sentence names a node, its class and title, and one of its inputs."""
-    node = graph.get(node_id)
-    node = node if isinstance(node, dict) else {}
-    meta = node.get("_meta")
-    title = str(meta.get("title") or "") if isinstance(meta, dict) else ""
-    kind = one_line(node.get("class_type"))
-    shown = f"{kind} «{one_line(title)}»" if title and title != kind else kind
-    return f"Node {one_line(node_id)}" + (f" ({shown})" if shown else "") + (f", input {one_line(field)}" if field else "")
-
-
-def one_line(value: Any, most: int = 60) -> str:
-    """A value in a sentence: one line, at most ``most`` characters."""
-    text = " ".join(("" if value is None else str(value)).split())
-    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def fill(workflow: Mapping[str, Any], values: Mapping[str, Any], custom: Mapping[str, str]) -> Filled:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from providers.images.comfyui_errors import available
-from providers.images.comfyui_graph import NUMBERS, link_of, one_line, placeholder_of, where
+from providers.images.comfyui_graph import NUMBERS, placeholder_of
+from providers.images.comfyui_nodes import link_of, one_line, where
 from providers.images.comfyui_values import FILE_NODES
 
 _NUMBER_TYPES = {"INT": "a whole number", "FLOAT": "a number"}

@@ -119,6 +119,13 @@ def check_outcome(config: ProviderConfig, entry: Mapping[str, Any], graph: Mappi
     raise ProviderError(ErrorKind.BAD_ANSWER, config.name, host_detail="the history says error and not why")
 
 
+def _animations(output: Mapping[str, Any]) -> list[Any]:
+    """What nodes that combine videos call «gifs», as far as they are pictures that move."""
+    found = output.get("gifs")
+    rows = [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+    return [row for row in rows if str(row.get("filename") or "").lower().endswith((".gif", ".webp", ".png", ".avif"))]
+
+
 def outputs_of(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The pictures of the node that counts: saved before temporary, SaveImage before others before PreviewImage, then node order."""
     prompt = entry.get("prompt")
@@ -126,7 +133,7 @@ def outputs_of(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
     outputs = entry.get("outputs")
     found = []
     for node_id, output in outputs.items() if isinstance(outputs, dict) else ():
-        images = output.get("images") if isinstance(output, dict) else None
+        images = (output.get("images") or _animations(output)) if isinstance(output, dict) else None
         images = [image for image in images if isinstance(image, dict) and image.get("filename")] if isinstance(images, list) else []
         if images:
             class_type = str(graph.get(node_id, {}).get("class_type", ""))

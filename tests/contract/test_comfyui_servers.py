@@ -140,9 +140,9 @@ async def test_a_bare_500_is_explained_by_the_servers_nodes(server: Loopback) ->
             },
             "Node 5 (KSampler): the workflow needs the node type «Foo»",
         ),
-        ({"error": "no prompt", "node_errors": []}, "did not accept the workflow"),
+        ({"error": "no prompt", "node_errors": []}, "The server did not accept the workflow"),
         ({"error": {"type": "prompt_no_outputs", "message": "Prompt has no outputs"}}, "no output node"),
-        (["nonsense"], "did not accept the workflow"),
+        (["nonsense"], "The server did not accept the workflow"),
     ],
 )
 async def test_refusals_without_node_errors(server: Loopback, body: Any, words: str) -> None:
@@ -174,6 +174,46 @@ async def test_a_link_to_a_missing_node_names_the_input_that_has_it_not_the_next
 async def test_an_address_that_is_no_comfyui(server: Loopback) -> None:
     error = await failed(backend(server))
     assert (error.kind, "leads to no ComfyUI" in str(error)) == (ErrorKind.MISCONFIGURED, True)
+    with pytest.raises(ProviderError, match="leads to no ComfyUI"):
+        await backend(server).check()
+
+
+async def test_a_circle_is_refused_without_a_word_and_named_all_the_same(server: Loopback) -> None:
+    """Seen on 0.3.75 and on a server of early 2024: 400, no ``node_errors``."""
+    ComfyServer(server)
+    server._handlers.pop(("POST", "/prompt"))
+    error = {"type": "prompt_outputs_failed_validation", "message": "Prompt outputs failed validation", "details": "", "extra_info": {}}
+    server.on("POST", "/prompt", json_reply({"error": error, "node_errors": {}}, 400))
+    graph = {
+        "1": {"class_type": "ImageInvert", "inputs": {"image": ["2", 0]}},
+        "2": {"class_type": "ImageInvert", "inputs": {"image": ["1", 0]}},
+        "3": {"class_type": "SaveImage", "inputs": {"images": ["2", 0], "filename_prefix": "%prompt%"}},
+    }
+    assert "(ImageInvert): its inputs lead back to itself." in str(await failed(backend(server), workflow=json.dumps(graph)))
+
+
+# --- outputs ---
+
+
+async def test_of_many_pictures_the_first_are_taken_and_the_rest_told(server: Loopback) -> None:
+    comfy = ComfyServer(server, instant=False)
+    drawing = asyncio.create_task(backend(server).render(spec(), Watch()))
+    await comfy.submitted.wait()
+    images = [{"filename": f"{n}.png", "subfolder": "", "type": "output"} for n in range(6)]
+    await comfy.finish(OURS, {"7": {"images": images}})
+    result = await drawing
+    assert len(result.images) == 4
+    assert [(d.setting, d.why) for d in result.dropped] == [("pictures", "the workflow made 6; the first 4 are shown")]
+
+
+async def test_a_moving_picture_of_a_video_node_is_taken_and_a_film_is_not(server: Loopback) -> None:
+    comfy = ComfyServer(server, instant=False)
+    drawing = asyncio.create_task(backend(server).render(spec(), Watch()))
+    await comfy.submitted.wait()
+    rows = [{"filename": name, "subfolder": "", "type": "output"} for name in ("a.mp4", "b.gif")]
+    await comfy.finish(OURS, {"7": {"gifs": rows}})
+    await drawing
+    assert [seen.query["filename"] for seen in server.asked("/view")] == ["b.gif"]
 
 
 # --- addresses ---
