@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Table, TextClause, bindparam, cast, func, literal, text
+from sqlalchemy import Column, ColumnElement, Table, TextClause, bindparam, cast, func, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSON as POSTGRES_JSON
 from sqlalchemy.dialects.postgresql import JSONB
@@ -30,8 +30,8 @@ def upsert_text(table: Table, columns: Sequence[str], keys: Sequence[str], chang
     return statement.bindparams(*(bindparam(name, type_=table.c[name].type) for name in columns))
 
 
-def json_appended(c: AsyncConnection, column: Column[Any], value: str) -> ColumnElement[Any]:
+def json_appended(dialect: str, column: Column[Any], value: ColumnElement[str]) -> ColumnElement[Any]:
     """The JSON array in ``column`` with one more string, without reading it first."""
-    if c.dialect.name == "postgresql":
-        return cast(cast(column, JSONB).concat(func.jsonb_build_array(literal(value))), POSTGRES_JSON)
+    if dialect == "postgresql":
+        return cast(cast(column, JSONB).concat(func.jsonb_build_array(value)), POSTGRES_JSON)
     return func.json_insert(column, "$[#]", value)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from typing import Any, Literal
 
-from sqlalchemy import Row, Select, bindparam, delete, func, select, update
+from sqlalchemy import Row, Select, String, Update, bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.places import ChatKey
@@ -20,6 +21,12 @@ _receive = upsert_text(
     inbox, ("chat_key", "event_key", "kind", "payload", "state", "posted", "created_at"), ("chat_key", "event_key"), returning="id"
 )
 _done = update(inbox).where(inbox.c.id == bindparam("row")).values(state="done", payload="")
+
+
+@cache
+def _longer(dialect: str) -> Update:
+    appended = json_appended(dialect, inbox.c.posted, bindparam("message", type_=String))
+    return update(inbox).where(inbox.c.id == bindparam("row")).values(posted=appended)
 
 
 def _entry_of(kind: str) -> Any:
@@ -66,8 +73,7 @@ async def mark(c: AsyncConnection, inbox_id: int, state: InboxState) -> None:
 
 async def add_posted(c: AsyncConnection, inbox_id: int, message_id: str) -> None:
     """Record a message of the reply the moment it exists on the platform."""
-    longer = json_appended(c, inbox.c.posted, message_id)
-    await c.execute(update(inbox).where(inbox.c.id == inbox_id).values(posted=longer))
+    await c.execute(_longer(c.dialect.name), {"row": inbox_id, "message": message_id})
 
 
 async def by_id(c: AsyncConnection, inbox_id: int) -> Inbox | None:

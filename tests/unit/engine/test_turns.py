@@ -9,7 +9,7 @@ import pytest
 from bot.domain.errors import PlatformError
 from bot.domain.events import Attachment, Changed
 from bot.domain.places import ChatKey, Place
-from bot.storage import chats, inbox
+from bot.storage import chats, inbox, personas
 from providers.contract import ChatRequest, End, ReasoningDelta, TextDelta
 from providers.errors import ErrorKind, ProviderError
 from tests.engine_world import ANN, BOB, KEY, World, open_world
@@ -395,3 +395,24 @@ async def test_another_one_without_a_picture_is_an_ordinary_wish(world: World) -
     await world.say("another picture please, but of a red boat")
     await world.drawn()
     assert "red boat" in world.backend.specs[0].prompt
+
+
+@pytest.mark.parametrize("place", [Place(private=True), GROUP], ids=["private", "group"])
+async def test_a_turn_costs_nine_statements(world: World, place: Place) -> None:
+    """Taken in, chat, entry, stage, story; answer, its message as it appears, its post, done."""
+    for number in range(4):  # the head is built; the calibration is stored after 1, 2, 4, 8 … answers
+        await world.say(f"Line {number}.", place=place, author=BOB if number % 2 else ANN)
+    with world.services.db.listening() as heard:
+        await world.say("And what did the keeper say?", place=place)
+    assert len(heard) <= 9, "\n".join(heard)
+
+
+async def test_people_in_a_group_are_on_stage_with_what_they_told_of_themselves(world: World) -> None:
+    async with world.services.db.write() as c:
+        await personas.put(c, "telegram", BOB.id, "Robert", "a sailor with one eye")
+        await personas.put(c, "telegram", "77", "Zoe", "never said a word here")
+    await world.say("Good evening.", place=GROUP, author=BOB)
+    await world.say("Who is that?", place=GROUP, author=ANN)
+    head = world.chat.requests[-1].messages[0].text
+    assert "a sailor with one eye" in head
+    assert "never said a word" not in head

@@ -21,10 +21,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import migrations
 from bot.domain.errors import ConfigurationError
-from bot.storage import characters, chats, entries, inbox, jobs, notes, pictures, proposals, styles, variables
+from bot.domain.places import Place
+from bot.storage import cast, characters, chats, entries, inbox, jobs, notes, pictures, proposals, styles, variables
 from bot.storage.database import Database, database_url
 from bot.storage.driver import connect
-from tests.unit.world import DEFAULTS, KEY, PLACE
+from tests.unit.world import DEFAULTS, KEY, OTHER, PLACE
 
 
 async def test_a_commit_is_seen_by_readers(db: Database) -> None:
@@ -251,6 +252,10 @@ def test_addresses() -> None:
             database_url(wrong)
 
 
+async def _a_cast(c: AsyncConnection, place: Place) -> None:
+    await cast.read(c, await chats.open_chat(c, OTHER, place, DEFAULTS), "5", "Vi")
+
+
 @pytest.mark.parametrize(
     "hot",
     [
@@ -260,6 +265,8 @@ def test_addresses() -> None:
         lambda c: inbox.tail(c, KEY),
         lambda c: inbox.give_up(c, KEY),
         lambda c: inbox.unfinished(c),
+        lambda c: _a_cast(c, PLACE),
+        lambda c: _a_cast(c, Place(private=True)),
         lambda c: entries.window(c, 1, 1),
         lambda c: entries.latest(c, 1, ("player",), 1),
         lambda c: entries.by_message(c, 1, "5"),
