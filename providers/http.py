@@ -31,6 +31,8 @@ JSON_LIMIT = 64 * 1024 * 1024
 """Most bytes of a JSON answer; pictures may be inside it in base64."""
 RESULT_LIMIT = 64 * 1024 * 1024
 """Most bytes of one downloaded result."""
+BREATH = 256 * 1024
+"""Bytes after which a reader lets the event loop see to others; what a near server sent lies ready, so nothing else would."""
 CONNECT_SECONDS = 10.0
 MOST_REDIRECTS = 3
 MOST_ADDRESSES = 3
@@ -39,6 +41,7 @@ _NO_TLS = re.compile(r"WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|UNKNOWN_PROTOCO
 
 _TlsKey = tuple[bool, str]
 _pools: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[_TlsKey, httpx.AsyncClient]] = WeakKeyDictionary()
+_contexts: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[_TlsKey, ssl.SSLContext]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +64,14 @@ def client_for(config: ProviderConfig) -> httpx.AsyncClient:
     Timeouts go with each request. Raises ``ProviderError`` (MISCONFIGURED) for ``allow_invalid_tls`` on a cloud host and for a
     CA file that cannot be read.
     """
-    pool = _pools.setdefault(asyncio.get_running_loop(), {})
-    key = (config.allow_invalid_tls, str(config.ca_file or ""))
+    loop, key = asyncio.get_running_loop(), _tls_key(config)
+    pool = _pools.setdefault(loop, {})
     check_tls(config)
     client = pool.get(key)
     if client is None or client.is_closed:
+        context = _contexts.get(loop, {}).get(key) or tls_context(config)
         client = pool[key] = httpx.AsyncClient(
-            transport=RoutedTransport(tls_context(config)),
+            transport=RoutedTransport(context),
             trust_env=False,
             follow_redirects=False,
             cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
@@ -78,21 +82,35 @@ def client_for(config: ProviderConfig) -> httpx.AsyncClient:
     return client
 
 
+def _tls_key(config: ProviderConfig) -> _TlsKey:
+    return config.allow_invalid_tls, str(config.ca_file or "")
+
+
+async def read_certificates(config: ProviderConfig) -> None:
+    """Do what takes long in the first ``client_for`` in a thread: some 20 ms, in which the loop would serve nobody. Raises as it does."""
+    check_tls(config)
+    known = _contexts.setdefault(asyncio.get_running_loop(), {})
+    if _tls_key(config) not in known:
+        known[_tls_key(config)] = await asyncio.to_thread(tls_context, config)
+
+
 async def _unpack_within_limit(response: httpx.Response) -> None:
     if isinstance(response.stream, httpx.AsyncByteStream):
         response.stream = UnpackedStream(response.stream, encoding_of(response.headers), RESULT_LIMIT)
         response.headers.pop("content-encoding", None)  # or the client would unpack it once more
 
 
-def _client_to(config: ProviderConfig, url: httpx.URL) -> httpx.AsyncClient:
+async def _client_to(config: ProviderConfig, url: httpx.URL) -> httpx.AsyncClient:
     """The client for an address: certificates of the world outside are checked, whatever is allowed for the host's own server."""
     if config.allow_invalid_tls and not is_private_host(url.host):
         config = config.model_copy(update={"allow_invalid_tls": False})
+    await read_certificates(config)
     return client_for(config)
 
 
 async def close_clients() -> None:
     """Close every shared client of the running loop."""
+    _contexts.pop(asyncio.get_running_loop(), None)
     for client in _pools.pop(asyncio.get_running_loop(), {}).values():
         await client.aclose()
 
@@ -148,11 +166,14 @@ async def read_limited(response: httpx.Response, limit: int, name: str = "") -> 
     declared = response.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
         raise ProviderError(ErrorKind.BAD_ANSWER, name, host_detail=f"answer of {declared} bytes, limit {limit}")
-    body = bytearray()
+    body, rested = bytearray(), 0
     async for chunk in response.aiter_bytes():
         body += chunk
         if len(body) > limit:
             raise ProviderError(ErrorKind.BAD_ANSWER, name, host_detail=f"answer larger than {limit} bytes")
+        if len(body) - rested >= BREATH:
+            rested = len(body)
+            await asyncio.sleep(0)
     return bytes(body)
 
 
@@ -164,7 +185,7 @@ async def request(config: ProviderConfig, method: str, url: str, *, timeout: flo
     """
     attempts = 2 if method in ("GET", "HEAD") else 1
     try:
-        client = _client_to(config, httpx.URL(url))
+        client = await _client_to(config, httpx.URL(url))
         async with asyncio.timeout(timeout):
             while True:
                 attempts -= 1
@@ -253,7 +274,7 @@ async def _fetch_result(config: ProviderConfig, url: str, own: bool, timeout: fl
     if (literal := parse_address(target.host)) and literal.is_link_local and target.host != host_of(config.base_url):
         # Machines rented from a cloud find their own secrets there.
         raise ProviderError(ErrorKind.BAD_ANSWER, config.name, host_detail="the result's address is link-local")
-    client, limits = _client_to(config, target), timeouts(timeout)
+    client, limits = await _client_to(config, target), timeouts(timeout)
     if own or goes_through_proxy(target):
         if not own and is_private_host(target.host):
             raise ProviderError(ErrorKind.BAD_ANSWER, config.name, host_detail="the result's address lies in a private network")

@@ -18,7 +18,7 @@ from providers.contract import ProviderConfig
 from providers.errors import ErrorKind, ProviderError
 from providers.failures import error_from
 from providers.hosts import host_of, is_private_host
-from providers.http import CONNECT_SECONDS, JSON_LIMIT, client_for, read_limited, redact, secrets_of, transport_error
+from providers.http import CONNECT_SECONDS, JSON_LIMIT, client_for, read_certificates, read_limited, redact, secrets_of, transport_error
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -63,6 +63,7 @@ class Connection:
 
     async def client(self) -> AsyncOpenAI:
         """The SDK's client, made on first use: importing the SDK takes over a second."""
+        await read_certificates(self.config)
         http = client_for(self.config)
         if self._sdk is None or self._http is not http:
             sdk: Any = await asyncio.to_thread(importlib.import_module, "openai")

@@ -165,8 +165,8 @@ async def test_a_certificate_of_the_hosts_own() -> None:
 async def test_invalid_certificates_are_allowed_for_the_own_server_alone() -> None:
     async with serving() as server:
         lax = own(server, allow_invalid_tls=True)
-        assert http._client_to(lax, httpx.URL(server.url)) is client_for(lax)
-        assert http._client_to(lax, httpx.URL("https://cdn.example.com/x.png")) is client_for(own(server))
+        assert await http._client_to(lax, httpx.URL(server.url)) is client_for(lax)
+        assert await http._client_to(lax, httpx.URL("https://cdn.example.com/x.png")) is client_for(own(server))
         assert http.tls_context(own(server)).verify_mode is ssl.CERT_REQUIRED
 
 
