@@ -218,6 +218,10 @@ class Engine:
             return await chats.last_seen(c, platform)
 
     async def _chat(self, key: ChatKey, place: Place) -> Chat:
+        async with self.services.db.read() as c:
+            known = await chats.unchanged(c, key, place, self.services.defaults)
+        if known is not None:
+            return known
         async with self.services.db.write() as c:
             return await chats.open_chat(c, key, place, self.services.defaults)
 

@@ -59,11 +59,25 @@ def _chat(row: RowMapping, defaults: ChatSettings) -> Chat:
     )
 
 
+def _flags(place: Place) -> dict[str, Any]:
+    """What a platform says about a place, as columns."""
+    return {"private": place.private, "age_restricted": place.age_restricted, "title": place.title}
+
+
+async def unchanged(c: AsyncConnection, key: ChatKey, place: Place, defaults: ChatSettings) -> Chat | None:
+    """A chat that is known and of whose place there is nothing new to store; None leaves it to ``open_chat``. For what must not
+    wait behind the writes of other chats."""
+    row = (await c.execute(_known, {"wanted": str(key)})).mappings().one_or_none()
+    if row is None or any(row[name] != value for name, value in _flags(place).items()):
+        return None
+    return _chat(row, defaults)
+
+
 async def open_chat(c: AsyncConnection, key: ChatKey, place: Place, defaults: ChatSettings, *, seen: str = "") -> Chat:
     """Get or create a chat; what the platform says about the place is refreshed when it changed. Needs a write transaction
     only when there is something to write: one statement for a chat that is known and unchanged. ``seen`` is the platform's id
     of a message taken in (see ``seen``), recorded in the same statement."""
-    flags: dict[str, Any] = {"private": place.private, "age_restricted": place.age_restricted, "title": place.title}
+    flags = _flags(place)
     if seen:
         row = (await c.execute(_refreshed, {"wanted": str(key), "seen": seen, **flags})).mappings().one_or_none()
     else:

@@ -97,14 +97,26 @@ async def test_chats_of_a_platform(db: Database, chat: Chat) -> None:
         assert [found.key for found in await chats.of_platform(c, "discord", DEFAULTS)] == [KEY]
 
 
+async def test_a_chat_with_nothing_new_needs_no_writer(db: Database, chat: Chat) -> None:
+    async with db.read() as c:
+        assert await chats.unchanged(c, KEY, PLACE, DEFAULTS) == chat
+        assert await chats.unchanged(c, KEY, Place(title="another name"), DEFAULTS) is None
+        assert await chats.unchanged(c, OTHER, PLACE, DEFAULTS) is None
+
+
 async def test_moving_a_chat(db: Database, chat: Chat) -> None:
     new = ChatKey("telegram", "", "-100123")
     async with db.write() as c:
+        said = await entries.add(c, chat.id, "player", "hello", message_id="5")
+        told = await entries.add(c, chat.id, "character", "good evening")
+        await entries.link_posts(c, chat.id, told.id, ["6"])
         await inbox.receive(c, KEY, "message", "1", "{}")
         await chats.move(c, KEY, new)
         moved = await chats.by_key(c, new, DEFAULTS)
         assert await chats.by_key(c, KEY, DEFAULTS) is None
         assert await inbox.receive(c, new, "message", "1", "{}") is None
+        assert [await entries.by_message(c, chat.id, number) for number in ("5", "6")] == [None, None], "ids begin anew there"
+        assert [entry.id for entry in await entries.window(c, chat.id, 0)] == [said.id, told.id]
     assert moved is not None
     assert moved.id == chat.id
 
