@@ -123,6 +123,8 @@ class RenderPlan(Frozen):
     """Hash of the graph itself, kept for the chat: another take is drawn with the same one."""
     placeholders: dict[str, str] = Field(default_factory=dict)
     lost: tuple[Lost, ...] = ()
+    advice: tuple[str, ...] = ()
+    """Sentences about settings that leave the range that works."""
 
     @property
     def reference_hashes(self) -> tuple[str, ...]:

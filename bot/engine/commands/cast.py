@@ -9,6 +9,7 @@ from bot.domain.posts import FileOut
 from bot.engine.cast.cards import Card, read_card, write_card
 from bot.engine.commands.catalogue import Command, Option
 from bot.engine.commands.context import CommandContext
+from bot.engine.pictures.base import find_base
 from bot.guard.content import check_words
 from bot.storage import assets, characters, chats, personas
 from bot.storage.records import Character
@@ -128,11 +129,14 @@ async def _persona(ctx: CommandContext) -> None:
     name = str(arguments.get("name") or (known.name if known else person.name)).strip()[:80]
     description = str(arguments.get("description", known.description if known else "")).strip()
     check_words(f"{name} {description}")
-    if arguments:
+    given = await find_base(ctx.services, ctx.chat, own=ctx.call.attachments)
+    avatar = given or (known.avatar if known and arguments.get("picture", True) else None)
+    if arguments or given:
         async with ctx.services.db.write() as c:
-            await personas.put(c, ctx.chat.key.platform, person.id, name, description)
+            await personas.put(c, ctx.chat.key.platform, person.id, name, description, avatar)
     about = f": {description}" if description else '. Add a description: `/persona name="Ann" a tall woman with a red scarf`'
-    await ctx.say(f"You are **{name}**{about}", private=True)
+    shown = ctx.services.assets.path(avatar) if avatar else None
+    await ctx.say(f"You are **{name}**{about}", private=True, picture=shown)
 
 
 async def _names(ctx: CommandContext, typed: str) -> list[str]:
@@ -174,7 +178,12 @@ COMMANDS = (
         "persona",
         "who you are in the story",
         _persona,
-        (Option("name", "your name in the story"), Option("description", "what others see of you", rest=True)),
+        (
+            Option("name", "your name in the story"),
+            Option("description", "what others see of you", rest=True),
+            Option("image", "a picture of you, for models and workflows that look at one; else your avatar here is taken", "file"),
+            Option("picture", "off forgets the picture you gave", "boolean", advanced=True),
+        ),
         private=True,
         examples=('/persona name="Ann" a tall woman with a red scarf',),
     ),

@@ -11,6 +11,7 @@ from bot.engine.commands.catalogue import Command, Completer, Control, Option, c
 from bot.engine.commands.context import CommandContext, ControlContext
 from bot.engine.commands.models import complete_models
 from bot.engine.commands.styles import style_names
+from bot.engine.pictures.advice import HELP
 from bot.engine.pictures.base import ANEW, find_base, picture_at
 from bot.engine.pictures.models import entry_name
 from bot.engine.pictures.modes import MODE_TABLE, classify
@@ -160,23 +161,23 @@ async def _workflows(ctx: CommandContext, typed: str) -> list[str]:
 
 OPTIONS = (
     Option("prompt", "a mode (you, face, me, scene, last, raw_last, background) or anything else in your own words", rest=True),
-    Option("negative", "what the picture should not show, for this call"),
-    Option("seed", "seed; the same seed and prompt draw the same picture", "integer", least=-1, most=2**32 - 1),
-    Option("width", "width in pixels", "integer", least=64, most=4096),
-    Option("height", "height in pixels", "integer", least=64, most=4096),
-    Option("steps", "sampling steps; 20 to 40 suit most samplers", "integer", least=1, most=150),
-    Option("cfg", "CFG scale (guidance); 3 to 10 is usual, above 15 pictures burn", "number", least=0, most=30),
+    Option("negative", HELP["negative"]),
+    Option("seed", HELP["seed"], "integer", least=-1, most=2**32 - 1),
+    Option("width", HELP["width"], "integer", least=64, most=4096),
+    Option("height", HELP["height"], "integer", least=64, most=4096),
+    Option("steps", HELP["steps"], "integer", least=1, most=150),
+    Option("cfg", HELP["cfg"], "number", least=0, most=30),
     Option("model", "image model, or a name of `/model list`", complete=_models),
     Option("backend", "image backend by the host's name", complete=_backends),
     Option("style", "style for this call alone; «none» for none", complete=_styles),
-    Option("image", "a picture to draw from (img2img); an answer to a picture does the same", "file"),
-    Option("denoise", "how far from that picture: 0 keeps it, 1 ignores it, 0.5 to 0.8 is usual; also of hires", "number", least=0, most=1),
+    Option("image", HELP["base"], "file"),
+    Option("denoise", HELP["denoise"], "number", least=0, most=1),
     Option("quiet", "do not post the picture; it goes to the gallery and you get its id", "boolean"),
     Option("edit", "show the prompt before drawing", "boolean"),
     Option("extend", "let the writer enlarge a free prompt", "boolean"),
-    Option("sampler", "sampler; Euler a and DPM++ 2M SDE Karras are good choices", advanced=True, complete=_choices("sampler")),
-    Option("scheduler", "scheduler", advanced=True, complete=_choices("scheduler")),
-    Option("skip", "CLIP skip, 1 meaning none", "integer", least=1, most=12, advanced=True),
+    Option("sampler", HELP["sampler"], advanced=True, complete=_choices("sampler")),
+    Option("scheduler", HELP["scheduler"], advanced=True, complete=_choices("scheduler")),
+    Option("skip", HELP["clip_skip"], "integer", least=1, most=12, advanced=True),
     Option("vae", "VAE", advanced=True, complete=_choices("vae")),
     Option("snap", "move a forced shape to a known resolution", "boolean", advanced=True),
     Option("hires", "hires fix on or off", "boolean", advanced=True),
@@ -184,7 +185,7 @@ OPTIONS = (
     Option("upscaler", "hires upscaler", advanced=True, complete=_choices("upscaler")),
     Option("2ndpass", "hires second pass steps", "integer", least=0, most=150, advanced=True),
     Option("faces", "restore faces", "boolean", advanced=True),
-    Option("enhance", "add quality tags of the model's family and tidy tags", "boolean", advanced=True),
+    Option("enhance", HELP["enhance"], "boolean", advanced=True),
     Option("workflow", "ComfyUI workflow; `/workflow list` names them", advanced=True, complete=_workflows),
 )
 COMMANDS = (
@@ -209,8 +210,8 @@ COMMANDS = (
         _draw_from,
         (
             Option("prompt", "what it becomes; without, the prompt is shown first", rest=True),
-            Option("image", "the picture", "file"),
-            Option("denoise", "how far from the picture: 0 keeps it, 1 ignores it, 0.5 to 0.8 is usual", "number", least=0, most=1),
+            Option("image", HELP["base"], "file"),
+            Option("denoise", HELP["denoise"], "number", least=0, most=1),
         ),
         action="Draw from this picture",
         examples=("/draw-from denoise=0.6 a watercolour",),

@@ -8,6 +8,7 @@ from bot.domain.errors import NotFound, UserError
 from bot.domain.models import ModelEntry
 from bot.engine.commands.catalogue import Command, Option
 from bot.engine.commands.context import CommandContext
+from bot.engine.pictures.advice import HELP
 from bot.engine.pictures.models import entry_name, outranked
 from bot.engine.pictures.plan import choose_backend
 from bot.storage import chats
@@ -17,10 +18,8 @@ from providers.errors import ProviderError
 log = structlog.get_logger(__name__)
 
 LISTED = 25  # models of a backend named in a chat; autocomplete finds the others
-ADVICE = (
-    "Good to know: 20 to 40 steps suit most samplers; CFG 3 to 10, above 15 pictures burn; Euler a and DPM++ 2M SDE Karras are safe "
-    "samplers; plain Stable Diffusion likes sides of 128 to 1024 by 8, 512×512 to begin with; one character per picture works best."
-)
+_ADVISED = ("steps", "cfg", "sampler", "width", "denoise", "clip_skip", "seed", "characters")
+ADVICE = "\n".join(["**Good to know**", *(f"• {HELP[name]}" for name in _ADVISED)])
 _NONE = ("none", "off", "default")
 _LABELS = {"cfg": "CFG scale", "clip_skip": "CLIP skip", "denoise": "denoise strength"}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
@@ -11,9 +11,17 @@ from bot.domain.chat_settings import ChatSettings
 from bot.domain.errors import NotFound, UserError
 from bot.engine.commands.catalogue import Command, Option
 from bot.engine.commands.context import CommandContext
+from bot.engine.commands.models import complete_models
+from bot.engine.commands.styles import style_names
+from bot.engine.pictures.advice import advice_for
+from bot.engine.pictures.plan import choose_backend
+from bot.engine.pictures.workflows import workflow_names
 from bot.storage import chats
 
 _WORDS: dict[str, Any] = {"on": True, "yes": True, "off": False, "no": False}
+_LISTED: dict[str, Literal["sampler", "scheduler", "vae"]] = {"sampler": "sampler", "scheduler": "scheduler", "vae": "vae"}
+"""Settings whose names the backend lists."""
+_ADVISED = ("steps", "cfg", "clip_skip", "width", "height")
 _UNSET = ("default", "reset")
 
 
@@ -104,17 +112,29 @@ async def _change(ctx: CommandContext, name: str, text: str) -> None:
     value = None if text.lower() in _UNSET else parse_setting(name, text)
     if isinstance(value, str):
         ctx.services.guard.check_picture(ctx.chat, value)
-    _check_known(ctx, name, value)
+    await _check_known(ctx, name, value)
     async with ctx.services.db.write() as c:
         await chats.change_settings(c, ctx.chat.id, {name: value})
     now = getattr(ctx.services.defaults, name) if value is None else value
     before = getattr(ctx.chat.settings, name)
-    await ctx.say(f"`{name}` is now `{shown(now)}` (it was `{shown(before)}`).")
+    advice = advice_for(**{name: now}) if name in _ADVISED else ()
+    await ctx.say("\n".join([f"`{name}` is now `{shown(now)}` (it was `{shown(before)}`).", *(f"💡 {sentence}" for sentence in advice)]))
 
 
-def _check_known(ctx: CommandContext, name: str, value: Any) -> None:
-    """Names of configured things must exist."""
-    known = {"backend": ctx.services.backends, "chat_model": ctx.services.chat_models, "workflow": ctx.services.workflows}.get(name)
+async def _named(ctx: CommandContext, name: str) -> list[str] | None:
+    """The names a setting may have when it names something configured or saved; None for other settings."""
+    if name == "workflow":
+        async with ctx.services.db.read() as c:
+            return await workflow_names(ctx.services, c, ctx.chat.id, choose_backend(ctx.services, ctx.chat, None))
+    if name == "style":
+        return await style_names(ctx, "")
+    known = {"backend": ctx.services.backends, "chat_model": ctx.services.chat_models}.get(name)
+    return list(known) if known is not None else None
+
+
+async def _check_known(ctx: CommandContext, name: str, value: Any) -> None:
+    """Names of configured and saved things must exist."""
+    known = await _named(ctx, name)
     if known is not None and value and value not in known:
         raise NotFound(f"There is no {name.replace('_', ' ')} «{value}». Known: {', '.join(known) or 'none'}.")
 
@@ -130,9 +150,18 @@ async def _names(ctx: CommandContext, typed: str) -> list[str]:
 
 
 async def _values(ctx: CommandContext, typed: str) -> list[str]:
-    name = str(ctx.call.arguments.get("name", ""))
-    options = describe_setting(name).split(", ") if name in ChatSettings.model_fields else []
-    return [v for v in (*options, "default") if typed.lower() in v] if len(options) > 1 else ["default"]
+    name = _plain(str(ctx.call.arguments.get("name", "")))
+    if name == "model":
+        return await complete_models(ctx, typed)
+    setting = _LISTED.get(name)
+    if setting is not None:
+        found: list[str] | None = list(await choose_backend(ctx.services, ctx.chat, None).choices(setting))
+    else:
+        found = await _named(ctx, name)
+    if found is None:
+        options = describe_setting(name).split(", ") if name in ChatSettings.model_fields else []
+        found = options if len(options) > 1 else []
+    return [value for value in (*found, "default") if typed.lower() in value.lower()]
 
 
 COMMANDS = (

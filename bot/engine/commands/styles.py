@@ -5,6 +5,8 @@ from __future__ import annotations
 from bot.domain.errors import NotFound, UserError
 from bot.engine.commands.catalogue import Command, Option
 from bot.engine.commands.context import CommandContext
+from bot.engine.pictures.planning import NO_STYLE
+from bot.engine.pictures.style_files import MOST_BYTES, read_styles, write_styles
 from bot.engine.story.macros import expand
 from bot.storage import chats, styles, variables
 from bot.storage.records import Style
@@ -19,7 +21,7 @@ async def _use(ctx: CommandContext) -> None:
     async with ctx.services.db.read() as c:
         known = await styles.of_chat(c, ctx.chat.id)
         match = await styles.get(c, ctx.chat.id, name)
-    if match is None and name.lower() not in ("none", "off"):
+    if match is None and name.lower() not in NO_STYLE:
         raise NotFound(f"There is no style «{name}». Known: {', '.join(s.name for s in known) or 'none yet'}.")
     async with ctx.services.db.write() as c:
         await chats.change_settings(c, ctx.chat.id, {"style": match.name if match else ""})
@@ -57,6 +59,36 @@ async def _delete(ctx: CommandContext) -> None:
         if ctx.chat.settings.style == name:
             await chats.change_settings(c, ctx.chat.id, {"style": ""})
     await ctx.say(f"Style **{name}** is deleted.")
+
+
+async def _export(ctx: CommandContext) -> None:
+    name = str(ctx.call.arguments.get("name", "")).strip()
+    async with ctx.services.db.read() as c:
+        known = await styles.of_chat(c, ctx.chat.id)
+        found = await styles.get(c, ctx.chat.id, name) if name else None
+    if name and found is None:
+        raise NotFound(f"There is no style «{name}». Known: {', '.join(s.name for s in known) or 'none yet'}.")
+    chosen = [found] if found else known
+    if not chosen:
+        raise NotFound("There are no styles to hand over yet. `/style save` makes one.")
+    title = chosen[0].name if len(chosen) == 1 else "styles"
+    what = f"Style **{chosen[0].name}**" if len(chosen) == 1 else f"{len(chosen)} styles"
+    await ctx.say(f"{what} as a file; `/style import` takes it in elsewhere.", file=write_styles(title, chosen))
+
+
+async def _import(ctx: CommandContext) -> None:
+    if not ctx.call.files:
+        raise UserError("Send a style file with the command: JSON as `/style export` writes it.")
+    limit = min(ctx.services.guard.rules.attachment_bytes, MOST_BYTES)
+    found = read_styles(await ctx.services.platforms[ctx.chat.key.platform].fetch(ctx.call.files[0], limit))
+    for style in found:
+        ctx.services.guard.check_picture(ctx.chat, style.prefix)
+    async with ctx.services.db.write() as c:
+        known = {style.name for style in await styles.of_chat(c, ctx.chat.id)}
+        for style in found:
+            await styles.put(c, ctx.chat.id, style.name, style.prefix, style.negative)
+    lines = [f"• **{style.name}**{' (replaced)' if style.name in known else ''}" for style in found]
+    await ctx.say("Taken in:\n" + "\n".join(lines) + "\n`/style use NAME` switches to one.")
 
 
 async def _setvar(ctx: CommandContext) -> None:
@@ -106,6 +138,19 @@ COMMANDS = (
     ),
     Command("style list", "the styles of this chat", _list),
     Command("style delete", "delete a style", _delete, (_NAME,), who="manager"),
+    Command(
+        "style export",
+        "get a style as a file to share; alone, all of them",
+        _export,
+        (Option("name", "the style's name", rest=True, complete=style_names),),
+    ),
+    Command(
+        "style import",
+        "take in styles from a file",
+        _import,
+        (Option("file", "the style file (JSON)", "file", required=True),),
+        who="manager",
+    ),
     Command(
         "setvar",
         "set a variable that macros read with {{getvar::key}}",

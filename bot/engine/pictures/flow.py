@@ -13,7 +13,7 @@ from bot.domain.pictures import JobState, Origin, PictureRequest, RenderPlan
 from bot.domain.places import Person
 from bot.engine.housekeeping import OFFER_LASTS
 from bot.engine.pictures.models import choose_model
-from bot.engine.pictures.plan import choose_backend
+from bot.engine.pictures.planning import check_names
 from bot.engine.pictures.presenter import Presenter
 from bot.engine.pictures.spec import judged_words
 from bot.engine.pictures.view import WAITING, offer_post
@@ -67,7 +67,7 @@ class PictureFlow:
         """Start a picture. Returns as soon as it is stored and its placeholder is on its way. Raises ``UserError``."""
         await self.check(chat, request.requester, request.subject, negative=request.overrides.negative or "")
         chosen = choose_model(self._services, chat, request)
-        choose_backend(self._services, chosen.chat, chosen.request.overrides.backend)
+        await check_names(self._services, chosen)
         if self.approval(chat, request.origin, request.overrides.edit) == "manual":
             return Begun(None, await self.offer(chat, request))
         async with self._services.db.write() as c:

@@ -10,8 +10,9 @@ from bot.domain.errors import NotFound
 from bot.domain.models import ModelEntry
 from bot.domain.pictures import Lost, RenderPlan
 from bot.domain.workflows import Workflow
-from bot.engine.pictures.compose import Composed, Parts, compose
-from bot.engine.pictures.enhance import enhanced, quality_tags
+from bot.engine.pictures.advice import advice_for
+from bot.engine.pictures.compose import Composed, Parts
+from bot.engine.pictures.enhance import finished
 from bot.engine.pictures.models import Chosen, still_there
 from bot.engine.pictures.plan import LABELS, choose_backend, make_plan, snaps
 from bot.engine.pictures.references import BASE, Gathered, gather, placed, wanted_roles
@@ -20,10 +21,15 @@ from bot.engine.pictures.workflows import facts_of, fill_custom, find_workflow
 from bot.engine.services import Services
 from bot.engine.stage import Stage
 from bot.storage import assets, styles, variables, workflows
+from bot.storage.database import Transaction
+from bot.storage.records import Style
 from providers.contract import ImageBackend
 from providers.errors import ProviderError
 
 log = structlog.get_logger(__name__)
+
+NO_STYLE = ("", "none", "off")
+"""What people write to go without a style."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,7 @@ async def plan_prompt(services: Services, stage: Stage, chosen: Chosen, prompt: 
         chat,
         request,
         draft=prompt,
-        prompt=enhanced(composed.prompt, family),
+        prompt=composed.prompt,
         size=await _size(services, stage, chosen, model),
         placeholders=filled,
         references=material.gathered.tagged,
@@ -67,7 +73,33 @@ async def plan_prompt(services: Services, stage: Stage, chosen: Chosen, prompt: 
         lost.append(Lost(setting="LoRAs", why=f"{backend.name} takes none in a prompt"))
     if wanted and not family:
         lost.append(Lost(setting="prompt enhancer", why=f"the family of {model or backend.name} is not known"))
-    return plan.model_copy(update={"lost": tuple(_asked(chosen, item) for item in lost)})
+    return plan.model_copy(update={"lost": tuple(_asked(chosen, item) for item in lost), "advice": _advice(plan, entry.family or family)})
+
+
+def _advice(plan: RenderPlan, family: str) -> tuple[str, ...]:
+    """What to say of settings that leave the range that works."""
+    return advice_for(
+        steps=plan.steps,
+        cfg=plan.cfg,
+        sampler=plan.sampler,
+        width=plan.width,
+        height=plan.height,
+        denoise=plan.denoise if plan.references else None,
+        clip_skip=plan.clip_skip,
+        family=family,
+        prompt=plan.prompt,
+    )
+
+
+async def check_names(services: Services, chosen: Chosen) -> None:
+    """Whether the style and the workflow that a call names are there. Raises ``NotFound``."""
+    wish = chosen.request.overrides
+    backend = choose_backend(services, chosen.chat, wish.backend)
+    async with services.db.read() as c:
+        if wish.style:
+            await _named_style(c, chosen.chat.id, wish.style)
+        if wish.workflow and backend.capabilities().workflows:
+            await find_workflow(services, c, chosen.chat.id, backend, wish.workflow)
 
 
 def enhances(chosen: Chosen) -> bool:
@@ -82,7 +114,7 @@ def enhances(chosen: Chosen) -> bool:
 async def _composed(services: Services, stage: Stage, chosen: Chosen, prompt: str, family: str, *, loras: bool) -> Composed:
     request, entry = chosen.request, chosen.entry
     prefix, negative = await _style(services, stage, request.overrides.style)
-    return compose(
+    return finished(
         Parts(
             mode=request.mode,
             prompt=prompt,
@@ -93,22 +125,34 @@ async def _composed(services: Services, stage: Stage, chosen: Chosen, prompt: st
             extra_negative=request.overrides.negative or "",
             model_prompt=", ".join(text for text in (entry.prompt, entry.lora_tags() if loras else "") if text),
             model_negative=entry.negative,
-            quality_tags=quality_tags(family),
             world=stage.world(),
-        )
+        ),
+        family,
     )
 
 
 async def _style(services: Services, stage: Stage, wanted: str | None) -> tuple[str, str]:
+    """Prefix and negative prompt: of the call's style, else of the chat's, else the chat's own pair."""
     settings = stage.chat.settings
-    name = wanted if wanted is not None else settings.style
-    if not name:
-        return settings.prefix, settings.negative
-    async with services.db.read() as c:
-        style = await styles.get(c, stage.chat.id, name)
-    if style is None and wanted is not None:
-        raise NotFound(f"There is no style «{wanted[:60]}». `/style list` names them.")
-    return (style.prefix, style.negative) if style else (settings.prefix, settings.negative)
+    own = settings.prefix, settings.negative
+    if wanted is not None:
+        async with services.db.read() as c:
+            style = await _named_style(c, stage.chat.id, wanted)
+    elif settings.style:
+        async with services.db.read() as c:
+            style = await styles.get(c, stage.chat.id, settings.style)
+    else:
+        return own
+    return (style.prefix, style.negative) if style else own
+
+
+async def _named_style(c: Transaction, chat_id: int, name: str) -> Style | None:
+    """The style a call names; None for «none». Raises ``NotFound``."""
+    style = await styles.get(c, chat_id, name)
+    if style is None and name.strip().lower() not in NO_STYLE:
+        known = ", ".join(style.name for style in await styles.of_chat(c, chat_id))
+        raise NotFound(f"There is no style «{name[:60]}». Known: {known or 'none yet'}.")
+    return style
 
 
 async def _family(entry: ModelEntry, backend: ImageBackend, model: str) -> str:
@@ -127,10 +171,11 @@ async def _material(services: Services, stage: Stage, chosen: Chosen, backend: I
     request, allowed = chosen.request, chosen.entry.references
     workflow, lost = await _workflow(services, stage, chosen, backend)
     if workflow is None:
-        return _Material(await gather(services, stage, request, wanted_roles(request, allowed)), lost=lost)
+        return _Material(await gather(services, stage, request, wanted_roles(request, allowed), allowed), lost=lost)
     expected = 1 if request.base or allowed else 0
     facts = facts_of(backend, workflow.graph_for(expected))
-    gathered = await gather(services, stage, request, wanted_roles(request, allowed, facts))
+    most = None if allowed is None else max(allowed, len(facts.avatars) if facts is not None else 0)
+    gathered = await gather(services, stage, request, wanted_roles(request, allowed, facts), most)
     graph = workflow.graph_for(len(gathered.tagged) if expected else 0)
     return _Material(placed(gathered, facts_of(backend, graph)), workflow, graph, lost)
 

@@ -39,14 +39,18 @@ def wanted_roles(request: PictureRequest, allowed: int | None, facts: WorkflowFa
     of_mode = MODE_TABLE[request.mode].looks if allowed else ()
     roles: list[Role] = ["base"] if request.base else []
     roles += [role for role in ("character", "persona", "background") if role in avatars or role in of_mode]
-    return tuple(roles if allowed is None else roles[: max(allowed, len(avatars))])
+    return tuple(roles)
 
 
-async def gather(services: Services, stage: Stage, request: PictureRequest, roles: Sequence[Role]) -> Gathered:
-    """The images of these roles that exist. A player's avatar is fetched from the platform when they gave none of their own."""
+async def gather(services: Services, stage: Stage, request: PictureRequest, roles: Sequence[Role], most: int | None = None) -> Gathered:
+    """The images of these roles that exist, at most ``most``. A player's avatar is fetched from the platform when they gave none."""
     tagged: list[str] = []
     lost: list[Lost] = []
     for role in roles:
+        if most is not None and len(tagged) >= most:
+            if role == "base":
+                lost.append(Lost(setting=BASE, why="the host lets none through to this model"))
+            continue
         try:
             sha = await _image(services, stage, request, role)
         except VignetteError as error:

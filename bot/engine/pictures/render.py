@@ -18,7 +18,7 @@ from bot.engine.pictures.drafting import Drafter
 from bot.engine.pictures.fallbacks import next_plan
 from bot.engine.pictures.presenter import Presenter, ProgressLine
 from bot.engine.pictures.spec import judged_words, spec_of
-from bot.engine.pictures.telling import left_out, tell_once
+from bot.engine.pictures.telling import tell_once, worth_telling
 from bot.engine.pictures.view import DRAFTING, DRAWING, proposal_text
 from bot.engine.services import Services
 from bot.storage import chats, jobs, pictures
@@ -108,7 +108,7 @@ class PictureWorker:
         finally:
             await line.close()
         self._services.guard.check_picture(chat, *await judged_words(self._services, picture.chat_id, plan), negative=plan.negative)
-        await tell_once(self._services, picture, left_out(plan))
+        await tell_once(self._services, picture, worth_telling(plan, picture.request.overrides))
         ask = not picture.takes and self._services.flow.approval(chat, picture.request.origin, picture.request.overrides.edit) == "ask"
         async with self._services.db.write() as c:
             await jobs.set_plan(c, job.id, plan, "proposed" if ask else "queued")

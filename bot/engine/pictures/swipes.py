@@ -121,6 +121,7 @@ def describe_take(picture: Picture, take: Take) -> str:
         f"**Size** {take.width}×{take.height} · **Seed** {plan.seed} · {take.seconds:.1f} s" + (f" · {cost}" if cost else ""),
         " · ".join(f"**{name}** {value}" for name, value in settings.items() if value is not None),
         "\n".join(f"⚠️ Not used: {lost.setting} ({lost.why})" for lost in plan.lost),
+        "\n".join(f"💡 {advice}" for advice in plan.advice),
         "\n".join(f"ℹ️ {note}" for note in said.get("notes", ())),
     ]
     return "\n".join(line for line in lines if line)

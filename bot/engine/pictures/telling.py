@@ -1,4 +1,4 @@
-"""What is said once in a chat about how its pictures come about: wishes left out, another backend drawing."""
+"""What is said once in a chat about how its pictures come about: wishes left out, advice, another backend drawing."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import structlog
 
 from bot.domain.errors import PlatformError
-from bot.domain.pictures import RenderPlan
+from bot.domain.pictures import Overrides, RenderPlan
 from bot.domain.posts import Post
+from bot.engine.pictures.advice import advice_for
 from bot.engine.services import Services
 from bot.storage import chats
 from bot.storage.records import Picture
@@ -16,11 +17,21 @@ from bot.storage.records import Picture
 log = structlog.get_logger(__name__)
 
 
-def left_out(plan: RenderPlan) -> dict[str, str]:
-    """What somebody asked for in this call and does not get: a name for each, and its sentence. Everything else that is left out
-    stands on the picture's ℹ️ alone."""
+def worth_telling(plan: RenderPlan, asked: Overrides) -> dict[str, str]:
+    """What somebody asked for in this call and does not get, and advice on values they gave: a name for each, and its sentence.
+    Everything else that is left out stands on the picture's ℹ️ alone."""
     by = f"{plan.backend} {plan.model}"
-    return {f"lost {by} {lost.setting}": f"⚠️ Not used: {lost.setting} ({lost.why})." for lost in plan.lost if lost.asked}
+    lost = {f"lost {by} {lost.setting}": f"⚠️ Not used: {lost.setting} ({lost.why})." for lost in plan.lost if lost.asked}
+    mine = advice_for(
+        steps=asked.steps,
+        cfg=asked.cfg,
+        sampler=plan.sampler,
+        width=asked.width,
+        height=asked.height,
+        denoise=asked.denoise if plan.references else None,
+        clip_skip=asked.clip_skip,
+    )
+    return lost | {f"advice {sentence}": f"💡 {sentence}" for sentence in mine if sentence in plan.advice}
 
 
 async def tell_once(services: Services, picture: Picture, things: Mapping[str, str]) -> None:

@@ -152,7 +152,7 @@ async def test_list_use_and_show(world: World) -> None:
     assert (await world.story()).settings.model == "anime"
     assert "▶ **anime**" in (await world.command("model list")).text
     shown = (await world.command("model show")).text
-    assert all(words in shown for words in ("CFG scale 5.5", "832×1216", "ink:0.7", "2 tokens", "20 to 40 steps", "above 15"))
+    assert all(words in shown for words in ("CFG scale 5.5", "832×1216", "ink:0.7", "2 tokens", "20 to 40", "above 15"))
     assert "**anime**" in (await world.command("model use")).text
     await world.command("model use", name="none")
     assert (await world.story()).settings.model == ""
