@@ -15,7 +15,7 @@ from bot.storage import characters, chats, entries, inbox, jobs, pictures, propo
 from bot.storage.assets import AssetStore
 from bot.storage.database import Database
 from bot.storage.records import Chat
-from tests.unit.world import ANN, DEFAULTS, KEY, OTHER, PLAN, a_chat, a_picture, png, wish
+from tests.unit.world import ANN, DEFAULTS, KEY, OTHER, PLACE, PLAN, a_chat, a_picture, png, wish
 
 
 async def test_opening_creates_once(db: Database) -> None:
