@@ -370,6 +370,10 @@ class RenderResult:
     """What else the person should know, one sentence each (a warning of the service)."""
 
 
+Choice = Literal["sampler", "scheduler", "vae", "upscaler", "lora"]
+"""What a service may have a list of names for."""
+
+
 class RenderWatch(Protocol):
     """The caller's ear while a render runs."""
 
@@ -403,7 +407,7 @@ class ImageBackend(Protocol):
         """Models on offer, cached for some minutes; empty where the service has no list."""
         ...
 
-    async def choices(self, setting: Literal["sampler", "scheduler", "vae", "upscaler"]) -> tuple[str, ...]:
+    async def choices(self, setting: Choice) -> tuple[str, ...]:
         """Names the service knows for a setting; empty where it has no list."""
         ...
 

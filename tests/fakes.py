@@ -12,7 +12,6 @@ import json
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 from PIL import Image
 
@@ -24,6 +23,7 @@ from providers.contract import (
     ChatCapabilities,
     ChatEvent,
     ChatRequest,
+    Choice,
     Dropped,
     End,
     Health,
@@ -133,6 +133,7 @@ class FakeBackend:
         self.refs: list[str | None] = []
         """What each request remembered from an earlier life."""
         self.cancelled: list[tuple[str, str | None]] = []
+        self.lists: dict[Choice, tuple[str, ...]] = {"sampler": ("Euler a", "DPM++ 2M")}
         self.workflow_problems: tuple[str, ...] = ()
         """What checking a workflow finds besides its text."""
         self.remembers: str | None = None
@@ -145,8 +146,8 @@ class FakeBackend:
     async def models(self, *, refresh: bool = False) -> tuple[ImageModelInfo, ...]:
         return (ImageModelInfo("plain", "Plain"), ImageModelInfo("oil", "Oil paint"))
 
-    async def choices(self, setting: Literal["sampler", "scheduler", "vae", "upscaler"]) -> tuple[str, ...]:
-        return ("Euler a", "DPM++ 2M") if setting == "sampler" else ()
+    async def choices(self, setting: Choice) -> tuple[str, ...]:
+        return self.lists.get(setting, ())
 
     async def render(self, spec: RenderSpec, watch: RenderWatch) -> RenderResult:
         self.specs.append(spec)

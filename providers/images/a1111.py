@@ -11,11 +11,12 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import time
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from providers.contract import (
+    Choice,
     Health,
     ImageCapabilities,
     ImageModelInfo,
@@ -124,7 +125,7 @@ class Automatic1111Backend:
                     raise
         return await self._lists.models(refresh=refresh)
 
-    async def choices(self, setting: Literal["sampler", "scheduler", "vae", "upscaler"]) -> tuple[str, ...]:
+    async def choices(self, setting: Choice) -> tuple[str, ...]:
         return await self._lists.names(setting)
 
     async def render(self, spec: RenderSpec, watch: RenderWatch) -> RenderResult:

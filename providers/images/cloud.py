@@ -10,9 +10,14 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
-from providers.contract import Health, ImageModelInfo, ProviderConfig
+from providers.contract import (
+    Choice,
+    Health,
+    ImageModelInfo,
+    ProviderConfig,
+)
 from providers.errors import ErrorKind, ProviderError
 from providers.http import Answer, json_of, request
 from providers.images.cloud_errors import Meaning, failure_of
@@ -65,7 +70,7 @@ class CloudBackend:
     async def _list_models(self) -> tuple[ImageModelInfo, ...]:
         return ()
 
-    async def choices(self, setting: Literal["sampler", "scheduler", "vae", "upscaler"]) -> tuple[str, ...]:
+    async def choices(self, setting: Choice) -> tuple[str, ...]:
         return ()
 
     async def cancel(self, job_key: str, ref: str | None) -> bool:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from providers.contract import (
+    Choice,
     Dropped,
     Health,
     ImageCapabilities,
@@ -81,7 +82,7 @@ class ComfyCloudBackend:
             self._api.forget_nodes()
         return (await self._lists.models(refresh=refresh)).infos()
 
-    async def choices(self, setting: Literal["sampler", "scheduler", "vae", "upscaler"]) -> tuple[str, ...]:
+    async def choices(self, setting: Choice) -> tuple[str, ...]:
         return await self._lists.choices(setting)
 
     def read_workflow(self, text: str) -> WorkflowFacts:

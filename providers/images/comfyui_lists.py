@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Literal
 
-from providers.contract import ImageModelInfo
+from providers.contract import (
+    Choice,
+    ImageModelInfo,
+)
 from providers.images.comfyui_api import ComfyApi
 from providers.images.comfyui_errors import choices_in
 from providers.images.families import family_of
@@ -21,6 +23,7 @@ _CHOICE_NODES = {
     "sampler": ("KSampler", "sampler_name"),
     "scheduler": ("KSampler", "scheduler"),
     "vae": ("VAELoader", "vae_name"),
+    "lora": ("LoraLoader", "lora_name"),
 }
 
 
@@ -66,7 +69,7 @@ class ComfyLists:
                 checkpoints = names
         return Models(checkpoints, tuple(others))
 
-    async def choices(self, setting: Literal["sampler", "scheduler", "vae", "upscaler"]) -> tuple[str, ...]:
+    async def choices(self, setting: Choice) -> tuple[str, ...]:
         """Names for a setting; empty for upscalers, which are a workflow's own business."""
         if setting not in _CHOICE_NODES:
             return ()

@@ -8,11 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from providers.contract import Dropped, Health, ImageCapabilities, ProviderConfig, RenderResult, RenderSpec, RenderWatch, SizeRule
+from providers.contract import (
+    Choice,
+    Dropped,
+    Health,
+    ImageCapabilities,
+    ProviderConfig,
+    RenderResult,
+    RenderSpec,
+    RenderWatch,
+    SizeRule,
+)
 from providers.errors import ErrorKind
 from providers.http import json_of
 from providers.images import samplers
@@ -103,7 +113,7 @@ class DrawThingsBackend(SelfHostedBackend):
             prompt_style=prompt_style_of(model or self.model),
         )
 
-    async def choices(self, setting: Literal["sampler", "scheduler", "vae", "upscaler"]) -> tuple[str, ...]:
+    async def choices(self, setting: Choice) -> tuple[str, ...]:
         """Samplers the app's server accepts; a scheduler is the ending of some of their names."""
         endings = ("Karras", "AYS", "Trailing", "Substep")
         return {"sampler": SAMPLERS, "scheduler": endings}.get(setting, ())

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from providers.contract import (
+    Choice,
     Dropped,
     Health,
     ImageCapabilities,
@@ -79,7 +80,7 @@ class ExtrasBackend(SelfHostedBackend):
     async def _list_models(self) -> tuple[ImageModelInfo, ...]:
         return tuple(ImageModelInfo(name, name, family_of(name)) for name in await self._names("/api/image/models", "models"))
 
-    async def choices(self, setting: Literal["sampler", "scheduler", "vae", "upscaler"]) -> tuple[str, ...]:
+    async def choices(self, setting: Choice) -> tuple[str, ...]:
         if setting != "sampler":
             return ()
         if not self._samplers:

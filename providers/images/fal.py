@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import httpx
 
 from providers.contract import (
+    Choice,
     Dropped,
     Health,
     ImageCapabilities,
@@ -92,7 +93,7 @@ class FalBackend(CloudBackend):
     async def _list_models(self) -> tuple[ImageModelInfo, ...]:
         return await self._platform.models()
 
-    async def choices(self, setting: Literal["sampler", "scheduler", "vae", "upscaler"]) -> tuple[str, ...]:
+    async def choices(self, setting: Choice) -> tuple[str, ...]:
         known = self._platform.endpoint(self.model)
         return known.schedulers if setting == "scheduler" and known else ()
 

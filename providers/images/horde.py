@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from providers.contract import (
+    Choice,
     Dropped,
     Health,
     ImageCapabilities,
@@ -92,7 +93,7 @@ class HordeBackend(CloudBackend):
         found.sort(key=lambda row: -(answers.finite(row.get("count")) or 0))
         return tuple(ImageModelInfo(str(row["name"]), answers.label_of(row), family_of(str(row["name"]))) for row in found)
 
-    async def choices(self, setting: Literal["sampler", "scheduler", "vae", "upscaler"]) -> tuple[str, ...]:
+    async def choices(self, setting: Choice) -> tuple[str, ...]:
         return {"sampler": wire.SAMPLERS, "scheduler": wire.SCHEDULERS, "upscaler": wire.POST_PROCESSORS}.get(setting, ())
 
     async def check(self) -> Health:

@@ -11,9 +11,10 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from providers.contract import (
+    Choice,
     Dropped,
     Health,
     ImageCapabilities,
@@ -93,7 +94,7 @@ class NovelAiBackend(CloudBackend):
         """The known ids; the service has no list to ask for."""
         return tuple(ImageModelInfo(model, model, "novelai") for model in wire.MODELS)
 
-    async def choices(self, setting: Literal["sampler", "scheduler", "vae", "upscaler"]) -> tuple[str, ...]:
+    async def choices(self, setting: Choice) -> tuple[str, ...]:
         return {"sampler": wire.SAMPLERS, "scheduler": wire.schedules_of(self.model)}.get(setting, ())
 
     async def check(self) -> Health:

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from providers.contract import (
+    Choice,
     Dropped,
     Health,
     ImageCapabilities,
@@ -126,11 +127,12 @@ class SdCppBackend(SelfHostedBackend):
             return await self._compatible.models(refresh=True)
         return (ImageModelInfo(able.model, able.model, family_of(able.model)),) if able.model else ()
 
-    async def choices(self, setting: Literal["sampler", "scheduler", "vae", "upscaler"]) -> tuple[str, ...]:
+    async def choices(self, setting: Choice) -> tuple[str, ...]:
         able = await self._server()
         if able is None:
             return await self._compatible.choices(setting)
-        return {"sampler": able.samplers, "scheduler": able.schedulers, "upscaler": able.upscalers}.get(setting, ())
+        named = {"sampler": able.samplers, "scheduler": able.schedulers, "upscaler": able.upscalers, "lora": tuple(able.loras)}
+        return named.get(setting, ())
 
     async def check(self) -> Health:
         able = await self._server(refresh=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from bot.domain.errors import NotFound
 from bot.domain.pictures import MODES, Mode, Overrides, PictureRequest
@@ -18,7 +18,10 @@ from bot.engine.pictures.modes import MODE_TABLE, classify
 from bot.engine.pictures.plan import choose_backend
 from bot.engine.pictures.workflows import workflow_names
 from bot.storage import entries
-from providers.contract import ImageBackend
+from providers.contract import (
+    Choice,
+    ImageBackend,
+)
 
 _RENAMED = {"skip": "clip_skip", "scale": "upscale", "2ndpass": "second_pass_steps", "faces": "restore_faces"}
 """Argument names of the browser original → fields of ``Overrides``; there ``scale`` is the upscale factor, ``cfg`` is guidance."""
@@ -138,7 +141,7 @@ async def _backends(ctx: CommandContext, typed: str) -> list[str]:
     return [name for name in ctx.services.backends if typed.lower() in name.lower()]
 
 
-def _choices(setting: Literal["sampler", "scheduler", "vae", "upscaler"]) -> Completer:
+def _choices(setting: Choice) -> Completer:
     async def complete(ctx: CommandContext, typed: str) -> list[str]:
         return [name for name in await _backend(ctx).choices(setting) if typed.lower() in name.lower()]
 

@@ -29,7 +29,8 @@ async def _list(ctx: CommandContext) -> None:
     used = entry_name(models, current) or current
     lines = [f"{'▶' if name == used else '•'} **{name}** — {_in_short(ctx, entry)}" for name, entry in models.items()]
     backend = choose_backend(ctx.services, ctx.chat, None)
-    own = await _models_of(backend) if backend.capabilities().model_choice else ()
+    refresh = bool(ctx.call.arguments.get("refresh", False))
+    own = await _models_of(backend, refresh=refresh) if backend.capabilities().model_choice else ()
     if own:
         shown = ", ".join(f"{'▶ ' if m.id == used else ''}`{m.id}`" for m in own[:LISTED])
         more = f" and {len(own) - LISTED} more" if len(own) > LISTED else ""
@@ -111,13 +112,26 @@ async def _card(ctx: CommandContext, name: str, entry: ModelEntry) -> str:
     return "\n".join(line for line in lines if line)
 
 
-async def _models_of(backend: ImageBackend) -> tuple[ImageModelInfo, ...]:
+async def _models_of(backend: ImageBackend, *, refresh: bool = False) -> tuple[ImageModelInfo, ...]:
     """The backend's own list; empty while it cannot be asked, for the named models are there all the same."""
     try:
-        return await backend.models()
+        return await backend.models(refresh=refresh)
     except ProviderError as error:
         log.info("models not listed", backend=backend.name, kind=str(error.kind))
         return ()
+
+
+async def _loras(ctx: CommandContext) -> None:
+    backend = choose_backend(ctx.services, ctx.chat, None)
+    typed = str(ctx.call.arguments.get("name", "")).strip().lower()
+    found = [name for name in await backend.choices("lora") if typed in name.lower()]
+    if not found:
+        what = f"no LoRA with «{typed}»" if typed else "no LoRAs that I could list"
+        raise NotFound(f"{backend.name} has {what}.")
+    shown = "\n".join(f"• `<lora:{name}:1>`" for name in found[:LISTED])
+    more = f"\n… and {len(found) - LISTED} more: `/model loras WORD` narrows it down." if len(found) > LISTED else ""
+    how = "" if backend.capabilities().loras else " The workflow needs a node that loads LoRAs from tags."
+    await ctx.say(f"LoRAs of {backend.name}, to be written into a prompt, a prefix or a style; the number is the weight.{how}\n{shown}{more}")
 
 
 async def complete_models(ctx: CommandContext, typed: str, backend: ImageBackend | None = None) -> list[str]:
@@ -131,7 +145,18 @@ async def complete_models(ctx: CommandContext, typed: str, backend: ImageBackend
 
 
 COMMANDS = (
-    Command("model list", "image models: those the host named, and those of the backend", _list),
+    Command(
+        "model list",
+        "image models: those the host named, and those of the backend",
+        _list,
+        (Option("refresh", "ask the backend again instead of remembering", "boolean"),),
+    ),
+    Command(
+        "model loras",
+        "LoRAs of the backend, as they are written into prompts",
+        _loras,
+        (Option("name", "part of a name", rest=True),),
+    ),
     Command(
         "model use",
         "switch to an image model, «none» for the backend's own choice; alone it tells which one is in use",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
-from typing import Literal
 
 from providers.contract import (
+    Choice,
     Dropped,
     Health,
     ImageCapabilities,
@@ -49,7 +49,7 @@ class SketchBackend:
     async def models(self, *, refresh: bool = False) -> tuple[ImageModelInfo, ...]:
         return ()
 
-    async def choices(self, setting: Literal["sampler", "scheduler", "vae", "upscaler"]) -> tuple[str, ...]:
+    async def choices(self, setting: Choice) -> tuple[str, ...]:
         return ()
 
     async def render(self, spec: RenderSpec, watch: RenderWatch) -> RenderResult:

@@ -7,12 +7,15 @@ import shutil
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 
 from bot.domain.chat_settings import ChatSettings
-from providers.contract import RenderSpec
+from providers.contract import (
+    Choice,
+    RenderSpec,
+)
 from tests.end_to_end.discord.recording import until
 from tests.end_to_end.discord.simulated import HERE, World
 from tests.engine_world import PLENTY, build_template, open_services, wire_world
@@ -100,7 +103,7 @@ async def easel(template: Path, tmp_path: Path) -> AsyncIterator[Easel]:
 class Sampling(FakeBackend):
     """A backend with samplers of its own."""
 
-    async def choices(self, setting: Literal["sampler", "scheduler", "vae", "upscaler"]) -> tuple[str, ...]:
+    async def choices(self, setting: Choice) -> tuple[str, ...]:
         return ("Heun", "Heun++") if setting == "sampler" else ()
 
 

@@ -208,3 +208,12 @@ def test_what_is_wrong_in_the_table_is_named(tmp_path: Path, line: str, words: s
     with pytest.raises(SettingsError) as caught:
         load_settings(path, {})
     assert any(words in problem for problem in caught.value.problems)
+
+
+async def test_loras_are_listed_as_they_are_written(world: World) -> None:
+    world.backend.lists = {"lora": ("ink", "gold leaf")}
+    assert "`<lora:gold leaf:1>`" in (await world.command("model loras")).text
+    assert "ink" not in (await world.command("model loras", name="gold")).text.partition("\n")[2]
+    assert "no LoRA with «chalk»" in (await world.command("model loras", name="chalk")).text
+    world.backend.lists = {}
+    assert "no LoRAs that I could list" in (await world.command("model loras")).text
