@@ -166,15 +166,17 @@ async def read_limited(response: httpx.Response, limit: int, name: str = "") -> 
     declared = response.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
         raise ProviderError(ErrorKind.BAD_ANSWER, name, host_detail=f"answer of {declared} bytes, limit {limit}")
-    body, rested = bytearray(), 0
+    chunks: list[bytes] = []
+    size = rested = 0
     async for chunk in response.aiter_bytes():
-        body += chunk
-        if len(body) > limit:
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > limit:
             raise ProviderError(ErrorKind.BAD_ANSWER, name, host_detail=f"answer larger than {limit} bytes")
-        if len(body) - rested >= BREATH:
-            rested = len(body)
+        if size - rested >= BREATH:
+            rested = size
             await asyncio.sleep(0)
-    return bytes(body)
+    return b"".join(chunks)
 
 
 async def request(config: ProviderConfig, method: str, url: str, *, timeout: float, limit: int = JSON_LIMIT, **parts: Any) -> Answer:  # noqa: ASYNC109
