@@ -8,7 +8,9 @@ from pathlib import Path
 
 from bot.engine.commands.all import build_catalogue
 from bot.engine.commands.catalogue import Command, Option
+from bot.explain import registered
 from bot.settings_table import chat_settings_table, example_toml, providers_table, settings_table
+from providers.registry import image_rows
 
 ROOT = Path(__file__).resolve().parent.parent
 WHO = {"anyone": "", "manager": "managers", "host": "the host"}
@@ -32,6 +34,35 @@ def controls_table() -> str:
     return "\n".join(rows)
 
 
+def abilities_table() -> str:
+    """What each image backend can do with no more than its own defaults; its models may do more or less."""
+    rows = [
+        "| `provider` | From a picture | Negative | Seed | Steps, CFG, sampler | LoRAs | Progress, place | Cancel | After a crash |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for row in image_rows().values():
+        able = registered("images", row)["capabilities"]
+        knobs = [name for name, key in (("steps", "steps"), ("CFG", "cfg"), ("sampler", "sampler")) if able[key]]
+        news = [name for name, key in (("progress", "progress"), ("place", "queue_place")) if able[key]]
+        cells = (
+            f"`{row.kind}`",
+            f"up to {able['references']}" if able["image_to_image"] and able["references"] > 1 else _tick(able["image_to_image"]),
+            _tick(able["negative"]),
+            _tick(able["seed"]),
+            ", ".join(knobs),
+            _tick(able["loras"]),
+            ", ".join(news),
+            _tick(able["cancel"]),
+            "goes on" if able["adopts"] else "",
+        )
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def _tick(yes: bool) -> str:
+    return "yes" if yes else ""
+
+
 def generated() -> dict[str, str]:
     """Marker name → text, for README.md."""
     return {
@@ -40,6 +71,7 @@ def generated() -> dict[str, str]:
         "settings": settings_table(),
         "chat-settings": chat_settings_table(),
         "providers": providers_table(),
+        "abilities": abilities_table(),
     }
 
 

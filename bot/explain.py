@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Any, BinaryIO
 
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 
 from bot.domain.errors import VignetteError
 from bot.settings import Settings
@@ -59,9 +59,9 @@ async def backend_lines(settings: Settings) -> AsyncIterator[dict[str, Any]]:
     A service that cannot be reached is listed with its ``error`` and without its models.
     """
     for row in chat_rows().values():
-        yield _registered("chat", row)
+        yield registered("chat", row)
     for row in image_rows().values():
-        yield _registered("images", row)
+        yield registered("images", row)
     for config in settings.chat.values():
         yield _chat_line(config)
     for config in settings.images.values():
@@ -69,7 +69,7 @@ async def backend_lines(settings: Settings) -> AsyncIterator[dict[str, Any]]:
             yield line
 
 
-def _registered(kind: str, row: Row) -> dict[str, Any]:
+def registered(kind: str, row: Row) -> dict[str, Any]:
     """What a provider can do with no more than its own defaults; nothing is connected to."""
     config = ProviderConfig(
         name=row.kind,
@@ -81,9 +81,17 @@ def _registered(kind: str, row: Row) -> dict[str, Any]:
     line = {"kind": kind, "name": row.kind, "configured_as": None, "summary": row.summary, "free": row.free, "local": row.local}
     try:
         provider = build_chat(config) if kind == "chat" else build_images(config)
-        return {**line, "capabilities": dataclasses.asdict(provider.capabilities())}
+        return {**line, "capabilities": dataclasses.asdict(provider.capabilities()), "options": _options(provider)}
     except ProviderError as error:
         return {**line, "error": str(error)}
+
+
+def _options(provider: object) -> dict[str, dict[str, Any]]:
+    """The settings of this provider alone, which stand beside the others in its table: name → default and what it does."""
+    model = getattr(provider, "OPTIONS", None)
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        return {}
+    return {name: {"default": field.get_default(), "help": field.description or ""} for name, field in model.model_fields.items()}
 
 
 def _chat_line(config: ProviderConfig) -> dict[str, Any]:

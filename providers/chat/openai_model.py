@@ -12,7 +12,7 @@ from providers.chat import probe, responses
 from providers.chat.completions import chat_body, offered_tools, reasoning_effort
 from providers.chat.connection import Connection, ServiceRefused
 from providers.chat.learning import MOST_DROPS, LearnedDrops
-from providers.chat.options import read_setup
+from providers.chat.options import ChatOptions, read_setup
 from providers.chat.reader import ChatReader
 from providers.contract import ChatCapabilities, ChatEvent, ChatRequest, Health, ProviderConfig
 from providers.errors import ErrorKind, ProviderError
@@ -23,6 +23,8 @@ class OpenAIModel:
 
     What it finds out (context size, what a model sees, refused parameters) it remembers until the process ends.
     """
+
+    OPTIONS = ChatOptions
 
     def __init__(self, config: ProviderConfig) -> None:
         self.name, self.model = config.name, config.model

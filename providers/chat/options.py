@@ -5,21 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from providers.chat.quirks import QUIRKS, JsonMode, Quirks, SystemMode
 from providers.contract import ChatCapabilities, ProviderConfig
 from providers.errors import ErrorKind, ProviderError
 from providers.hosts import host_of, is_private_host
+from providers.options import Options, read_options
 
 RESERVED = frozenset({"model", "messages", "input", "stream", "tools"})
 """Body fields that settings must not replace."""
 
 
-class ChatOptions(BaseModel):
+class ChatOptions(Options):
     """The extra keys of a ``[chat.<name>]`` table. None keeps the preset's value."""
-
-    model_config = ConfigDict(extra="forbid")
 
     window: int | None = Field(None, ge=256, le=20_000_000)
     """Context size in tokens."""
@@ -57,12 +56,7 @@ class Setup:
 
 def read_setup(config: ProviderConfig) -> Setup:
     """Apply a provider's settings to its preset. Raises ``ProviderError`` (MISCONFIGURED) naming the key that is wrong."""
-    try:
-        options = ChatOptions.model_validate(config.options)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise ProviderError(ErrorKind.MISCONFIGURED, config.name, f"[chat.{config.name}] {key}: {first['msg']}.") from error
+    options = read_options(config, ChatOptions, "chat")
     if wrong := RESERVED & {*options.body, *options.exclude}:
         raise ProviderError(ErrorKind.MISCONFIGURED, config.name, f"[chat.{config.name}] body and exclude cannot name {sorted(wrong)[0]}.")
     quirks = QUIRKS.get(config.provider, QUIRKS["custom"])

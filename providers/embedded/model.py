@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr
 
 from providers.chat.openai_model import OpenAIModel
 from providers.contract import ChatCapabilities, ChatEvent, ChatRequest, End, Finish, Health, ProviderConfig, TextDelta, ToolCall
 from providers.embedded.dressing import SAMPLERS, SentenceCut, dress
 from providers.embedded.process import ModelProcess
 from providers.errors import ErrorKind, ProviderError
+from providers.options import Options, read_options
 
 WINDOW = 2048
 """Tokens. At about 200 prompt tokens a second on two cores a larger one would let players wait too long when it is read anew."""
 
 
-class EmbeddedOptions(BaseModel):
+class EmbeddedOptions(Options):
     """The extra keys of ``[chat.<name>]`` with ``provider = "embedded"``."""
-
-    model_config = ConfigDict(extra="forbid")
 
     window: int = Field(WINDOW, ge=1024, le=8192)
 
@@ -31,14 +30,11 @@ class EmbeddedModel:
     The child process starts with the first request or ``start``, and again after a crash.
     """
 
+    OPTIONS = EmbeddedOptions
+
     def __init__(self, config: ProviderConfig) -> None:
         self.name, self.model = config.name, "SmolLM2-135M-Instruct"
-        try:
-            options = EmbeddedOptions.model_validate(config.options)
-        except ValidationError as error:
-            first = error.errors()[0]
-            key = ".".join(str(part) for part in first["loc"])
-            raise ProviderError(ErrorKind.MISCONFIGURED, config.name, f"[chat.{config.name}] {key}: {first['msg']}.") from error
+        options = read_options(config, EmbeddedOptions, "chat")
         self._config = config
         self._window = options.window
         self.process = ModelProcess(config.name, window=options.window)

@@ -13,7 +13,7 @@ import dataclasses
 import time
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Field, SecretStr
 
 from providers.contract import (
     Choice,
@@ -38,8 +38,8 @@ from providers.images.a1111_progress import RunningCall, follow_progress
 from providers.images.a1111_wishes import WishReader, few
 from providers.images.auth import authorization
 from providers.images.families import prompt_style_of
-from providers.images.options import read_options
 from providers.images.references import checked
+from providers.options import Options, read_options
 
 PICTURE_SECONDS = 600.0
 """Limit of one picture when the host set none: local servers load models of several GB and draw on slow cards."""
@@ -50,10 +50,8 @@ LEFT_SECONDS = 15.0
 """So long after our side hung up, a picture of the right shape counts as the one we left."""
 
 
-class A1111Options(BaseModel):
+class A1111Options(Options):
     """Options of ``[images.<name>]`` for this provider."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     user: str = ""
     """User of ``--api-auth``; ``api_key = "user:password"`` does the same."""

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from providers.contract import (
     Dropped,
@@ -31,10 +31,10 @@ from providers.errors import ErrorKind, ProviderError
 from providers.images.bfl_models import MODELS, Shape, fields_of
 from providers.images.cloud import CloudBackend, key_of
 from providers.images.cloud_errors import Meaning, as_object, bad_answer, refused
-from providers.images.options import read_options
 from providers.images.polling import Pace, belongs_to, or_anew, recalled, wait_for
 from providers.images.references import as_base64, at_most, checked
 from providers.images.results import fetched, number_of, size_came
+from providers.options import Options, read_options
 
 MODEL = "flux-2-pro"
 DOMAINS = ("bfl.ai", "bfl.ml")
@@ -46,10 +46,8 @@ EARLY_MISSES = 3
 DOLLARS_PER_CREDIT = 0.01
 
 
-class BflOptions(BaseModel):
+class BflOptions(Options):
     """Options of ``[images.<name>]`` for this provider."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     poll_seconds: float = Field(default=1.0, gt=0, le=30)
     """First pause between two looks at a task; it grows to five seconds."""
@@ -86,6 +84,8 @@ class BlackForestLabsBackend(CloudBackend):
         Meaning(re.compile(r"validation_error"), ErrorKind.INVALID),
     )
     ERROR_KEYS: ClassVar = CloudBackend.ERROR_KEYS | {"retry_after", "details"}
+
+    OPTIONS = BflOptions
 
     def __init__(self, config: ProviderConfig) -> None:
         options = self._options = read_options(config, BflOptions)

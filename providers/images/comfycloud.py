@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from providers.contract import (
     Choice,
@@ -38,19 +38,17 @@ from providers.images.comfyui_values import MOST_SEED, not_honoured, values_of
 from providers.images.comfyui_wait import outputs_of
 from providers.images.families import prompt_style_of
 from providers.images.formats import rendered
-from providers.images.options import read_options
 from providers.images.polling import Pace, or_anew, wait_for
 from providers.images.remote_jobs import RemoteJob, RemoteJobs
+from providers.options import Options, read_options
 
 PICTURE_SECONDS = 600.0
 EARLY_MISSES = 3
 """A job may be unknown for so many looks after it was submitted."""
 
 
-class ComfyCloudOptions(BaseModel):
+class ComfyCloudOptions(Options):
     """Options of ``[images.<name>]`` for this provider."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     poll_seconds: float = Field(default=1.5, gt=0, le=30)
     """First pause between two looks at a job; it grows to five seconds."""
@@ -60,6 +58,8 @@ class ComfyCloudOptions(BaseModel):
 
 class ComfyCloudBackend:
     """One account at Comfy Cloud."""
+
+    OPTIONS = ComfyCloudOptions
 
     def __init__(self, config: ProviderConfig) -> None:
         self.name = config.name

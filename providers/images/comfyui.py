@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from providers.contract import (
     Choice,
@@ -40,7 +40,7 @@ from providers.images.comfyui_values import MOST_SEED, not_honoured, values_of
 from providers.images.comfyui_wait import PromptLost, Run, Waiting, check_outcome, outputs_of
 from providers.images.families import prompt_style_of
 from providers.images.formats import rendered
-from providers.images.options import read_options
+from providers.options import Options, read_options
 
 PICTURE_SECONDS = 600.0
 """Limit of loading and drawing one picture when the host set none."""
@@ -51,10 +51,8 @@ SUBMISSIONS = 2
 NAMESPACE = uuid.UUID("6f3d3c0e-6d0f-5a0b-9d86-3f4f2c1f0b57")
 
 
-class ComfyUIOptions(BaseModel):
+class ComfyUIOptions(Options):
     """Options of ``[images.<name>]`` for this provider."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     poll_seconds: float = Field(default=1.0, gt=0, le=60)
     """Pause between two looks at queue and history; four times as long while the progress socket works."""
@@ -62,6 +60,8 @@ class ComfyUIOptions(BaseModel):
 
 class ComfyUIBackend:
     """One ComfyUI server."""
+
+    OPTIONS = ComfyUIOptions
 
     def __init__(self, config: ProviderConfig) -> None:
         self.name = config.name

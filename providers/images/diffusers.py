@@ -8,27 +8,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from providers.contract import Dropped, ImageCapabilities, ProviderConfig, RenderResult, RenderSpec, RenderWatch, SizeRule
 from providers.images.answers import any_picture
 from providers.images.families import prompt_style_of
 from providers.images.grid import on_grid
 from providers.images.limits import in_range
-from providers.images.options import read_options
 from providers.images.references import as_base64, checked
 from providers.images.results import size_came
 from providers.images.self_hosted import SelfHostedBackend
+from providers.options import Options, read_options
 
 LEAST = 64
 REFERENCE_BYTES = 20_000_000
 IMAGE_DENOISE = 0.75
 
 
-class DiffusersOptions(BaseModel):
+class DiffusersOptions(Options):
     """Options of ``[images.<name>]`` for this provider. The numbers are what that client sends when nobody chose one."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     path: str = Field(default="/generate", pattern=r"^/[\w./-]*$")
     """Route below ``base_url``."""
@@ -46,6 +44,8 @@ class DiffusersOptions(BaseModel):
 
 class DiffusersBackend(SelfHostedBackend):
     """A server with ``/generate``."""
+
+    OPTIONS = DiffusersOptions
 
     def __init__(self, config: ProviderConfig) -> None:
         super().__init__(config)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from providers.contract import (
     Choice,
@@ -33,10 +33,10 @@ from providers.images.families import prompt_style_of
 from providers.images.fitted import fitted
 from providers.images.grid import on_grid
 from providers.images.limits import in_range
-from providers.images.options import read_options
 from providers.images.references import as_base64, checked
 from providers.images.results import size_came
 from providers.images.self_hosted import USUAL, SelfHostedBackend
+from providers.options import Options, read_options
 
 SAMPLERS = (
     *("DPM++ 2M Karras", "Euler a", "DDIM", "UniPC", "DPM++ SDE Karras", "PLMS", "LCM", "Euler A Substep", "DPM++ SDE Substep"),
@@ -63,10 +63,8 @@ ALIASES = {
 """Second names of the app's keys; a request with both names of one is refused."""
 
 
-class DrawThingsOptions(BaseModel):
+class DrawThingsOptions(Options):
     """Options of ``[images.<name>]`` for this provider."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     settings: dict[str, Any] = {}
     """More of the app's own keys for every picture, such as ``shift``, ``loras`` or ``refiner_model``; the server refuses unknown ones."""
@@ -84,6 +82,8 @@ class DrawThingsBackend(SelfHostedBackend):
         Meaning(re.compile(r"more than one key", re.IGNORECASE), ErrorKind.MISCONFIGURED, "It refuses one of the keys in settings."),
         Meaning(re.compile(r"model", re.IGNORECASE), ErrorKind.INVALID, "It does not have this model.", (422,)),
     )
+
+    OPTIONS = DrawThingsOptions
 
     def __init__(self, config: ProviderConfig) -> None:
         super().__init__(config)

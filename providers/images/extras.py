@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from providers.contract import (
     Choice,
@@ -31,19 +31,17 @@ from providers.images.answers import picture_in
 from providers.images.cloud_errors import Meaning
 from providers.images.families import family_of, prompt_style_of
 from providers.images.grid import on_grid
-from providers.images.options import read_options
 from providers.images.results import size_came
 from providers.images.self_hosted import USUAL, SelfHostedBackend
+from providers.options import Options, read_options
 
 LEAST, MOST, STEP = 64, 2048, 8
 """Sides in pixels: the server checks none, its pipeline fails at others."""
 ENDED = "SillyTavern Extras is no longer developed; another backend such as AUTOMATIC1111's web UI is advised."
 
 
-class ExtrasOptions(BaseModel):
+class ExtrasOptions(Options):
     """Options of ``[images.<name>]`` for this provider; the numbers are the server's own defaults."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     steps: int = Field(default=30, ge=1, le=500)
     cfg: float = Field(default=6.0, ge=0)
@@ -54,6 +52,8 @@ class ExtrasBackend(SelfHostedBackend):
     """A SillyTavern Extras server."""
 
     MEANINGS: ClassVar = (*USUAL, Meaning(re.compile(""), ErrorKind.MISCONFIGURED, "Its module sd is not enabled.", (403,)))
+
+    OPTIONS = ExtrasOptions
 
     def __init__(self, config: ProviderConfig) -> None:
         super().__init__(config)

@@ -35,10 +35,10 @@ from providers.images.fal_errors import MEANINGS, final, reshaped, typed
 from providers.images.fal_models import Endpoint, editors_of
 from providers.images.fal_platform import FalPlatform
 from providers.images.fal_request import FalOptions, body_of
-from providers.images.options import read_options
 from providers.images.polling import Pace, belongs_to, or_anew, recalled, wait_for
 from providers.images.references import as_data_uri, at_most, checked
 from providers.images.results import fetched, number_of, size_came
+from providers.options import read_options
 
 MODEL = "fal-ai/flux/dev"
 DOMAINS = ("fal.run", "fal.ai")
@@ -69,6 +69,8 @@ class FalBackend(CloudBackend):
     SECONDS = 300.0
     MEANINGS: ClassVar = MEANINGS
     ERROR_KEYS: ClassVar = CloudBackend.ERROR_KEYS | {"error_type"}
+
+    OPTIONS = FalOptions
 
     def __init__(self, config: ProviderConfig) -> None:
         options = self._options = read_options(config, FalOptions)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from providers.contract import Dropped, RenderSpec
 from providers.images.fal_models import PIXELS, Endpoint
 from providers.images.limits import in_range, nearest_ratio
 from providers.images.sizes import nearest_size
+from providers.options import Options
 
 _SETTINGS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("negative", "negative prompt", ("negative_prompt",)),
@@ -22,10 +23,8 @@ _SETTINGS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 """(attribute of the spec, its name for people, the endpoint's possible fields)."""
 
 
-class FalOptions(BaseModel):
+class FalOptions(Options):
     """Options of ``[images.<name>]`` for this provider."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     poll_seconds: float = Field(default=1.0, gt=0, le=30)
     """First pause between two looks at the queue; it grows to five seconds."""

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from providers.contract import (
     Dropped,
@@ -28,9 +28,9 @@ from providers.images.cloud import CloudBackend, bearer, key_of
 from providers.images.cloud_errors import Meaning
 from providers.images.gemini_answers import WAIT_CODE, imagen_picture, picture_in, plainer, tokens_in
 from providers.images.limits import nearest_ratio, ratio_pairs
-from providers.images.options import read_options
 from providers.images.references import as_base64, at_most, checked
 from providers.images.results import size_came
+from providers.options import Options, read_options
 
 MODEL = "gemini-2.5-flash-image"
 Ratio = Literal["1:1", "1:4", "4:1", "1:8", "8:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9"]
@@ -42,10 +42,8 @@ HARMS = ("HARASSMENT", "HATE_SPEECH", "SEXUALLY_EXPLICIT", "DANGEROUS_CONTENT")
 MOST_LIST_PAGES = 10
 
 
-class GeminiOptions(BaseModel):
+class GeminiOptions(Options):
     """Options of ``[images.<name>]`` for this provider."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     image_size: Literal["512", "1K", "2K", "4K"] | None = None
     """Resolution tier; not every model has every one, and gemini-2.5-flash-image perhaps none."""
@@ -81,6 +79,8 @@ class GeminiImagesBackend(CloudBackend):
             re.compile(r"token count .{0,40}exceeds", re.IGNORECASE), ErrorKind.INVALID, "The prompt is too long for it.", statuses=(400,)
         ),
     )
+
+    OPTIONS = GeminiOptions
 
     def __init__(self, config: ProviderConfig) -> None:
         options = self._options = read_options(config, GeminiOptions)

@@ -33,11 +33,11 @@ from providers.images.answers import picture_from
 from providers.images.cloud import QUESTION_SECONDS, CloudBackend, key_of
 from providers.images.cloud_errors import bad_answer
 from providers.images.families import family_of, prompt_style_of
-from providers.images.options import read_options
 from providers.images.polling import Pace, wait_for
 from providers.images.references import checked
 from providers.images.remote_jobs import RemoteJob, RemoteJobs, safe_id
 from providers.images.results import size_came
+from providers.options import read_options
 
 ANONYMOUS = "0000000000"
 REFERENCE_BYTES = 10_000_000
@@ -51,6 +51,8 @@ class HordeBackend(CloudBackend):
     SECONDS = 1200.0
     """The service forgets a request after twenty minutes."""
     MEANINGS: ClassVar = horde_errors.MEANINGS
+
+    OPTIONS = wire.HordeOptions
 
     def __init__(self, config: ProviderConfig) -> None:
         self._options = read_options(config, wire.HordeOptions)

@@ -13,6 +13,7 @@ from providers.images import samplers
 from providers.images.grid import on_grid
 from providers.images.limits import in_range
 from providers.images.references import as_base64
+from providers.options import Options
 
 SAMPLERS = (
     *("k_euler_a", "k_euler", "k_lms", "k_heun", "k_dpm_2", "k_dpm_2_a", "k_dpm_fast", "k_dpm_adaptive"),
@@ -32,8 +33,6 @@ MOST_PROMPT = 7000
 class HordeLora(BaseModel):
     """One LoRA by its exact name or its number at CivitAI."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     name: str = Field(min_length=1, max_length=255)
     model: float = Field(default=1.0, ge=-5, le=5)
     clip: float = Field(default=1.0, ge=-5, le=5)
@@ -41,7 +40,7 @@ class HordeLora(BaseModel):
     is_version: bool = False
 
 
-class HordeOptions(BaseModel):
+class HordeOptions(Options):
     """Options of ``[images.<name>]`` for this provider; the first group are the service's own words."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

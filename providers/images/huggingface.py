@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from providers.contract import (
     Dropped,
@@ -32,19 +32,17 @@ from providers.images.cloud import KEPT_SECONDS, CloudBackend, bearer
 from providers.images.cloud_errors import Meaning, bad_answer
 from providers.images.families import family_of, prompt_style_of
 from providers.images.formats import mime_of, rendered
-from providers.images.options import read_options
 from providers.images.polling import Pace, or_anew, recalled, wait_for
 from providers.images.references import at_most, checked
 from providers.images.results import fetched, size_came
+from providers.options import Options, read_options
 
 MODEL = "black-forest-labs/FLUX.1-schnell"
 GATED = "The host's account has to be let in to this model first."
 
 
-class HuggingFaceOptions(BaseModel):
+class HuggingFaceOptions(Options):
     """Options of ``[images.<name>]`` for this provider."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     through: Literal["auto", "hf-inference", "fal-ai", "together", "nscale", "replicate", "wavespeed", "zai-org"] = "auto"
     """Which provider draws; ``auto`` takes the first one the Hub names for the model."""
@@ -73,6 +71,8 @@ class HuggingFaceBackend(CloudBackend):
             re.compile(r"gated|accept the conditions|agree to share", re.IGNORECASE), ErrorKind.UNAUTHORISED, GATED, statuses=(401, 403)
         ),
     )
+
+    OPTIONS = HuggingFaceOptions
 
     def __init__(self, config: ProviderConfig) -> None:
         options = self._options = read_options(config, HuggingFaceOptions)

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from typing import Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict
-
 from providers.contract import Dropped, ImageCapabilities, ImageModelInfo, ProviderConfig, RenderResult, RenderSpec, RenderWatch, SizeRule
 from providers.errors import ErrorKind, ProviderError
 from providers.images.a1111_request import base_reference
 from providers.images.answers import any_picture
 from providers.images.grid import on_grid
 from providers.images.limits import in_range
-from providers.images.options import read_options
 from providers.images.references import as_file, checked
 from providers.images.results import size_came
 from providers.images.self_hosted import SelfHostedBackend
+from providers.options import Options, read_options
 
 BACKENDS: dict[str, tuple[str, str]] = {
     "sd": ("Stable Diffusion", "sd15"),
@@ -33,10 +31,8 @@ MOST_ADDRESS = 30_000
 """An image-to-image prompt travels in the address; longer ones are refused before they are sent."""
 
 
-class MultiBackendOptions(BaseModel):
+class MultiBackendOptions(Options):
     """Options of ``[images.<name>]`` for this provider."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     backend: Literal["sd", "flux-local", "flux-api"] = "sd"
     """Draws when neither the request nor ``model`` names another."""
@@ -48,6 +44,8 @@ class MultiBackendOptions(BaseModel):
 
 class MultiBackend(SelfHostedBackend):
     """The service of three backends."""
+
+    OPTIONS = MultiBackendOptions
 
     def __init__(self, config: ProviderConfig) -> None:
         self._options = read_options(config, MultiBackendOptions)

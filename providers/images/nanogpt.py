@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from providers.contract import (
     Dropped,
@@ -27,17 +27,15 @@ from providers.errors import ErrorKind
 from providers.images.cloud import CloudBackend, bearer
 from providers.images.cloud_errors import Meaning
 from providers.images.families import family_of, prompt_style_of
-from providers.images.options import read_options
 from providers.images.references import as_data_uri, at_most, checked
 from providers.images.results import first_picture, number_of, size_came
+from providers.options import Options, read_options
 
 MODEL = "hidream"
 
 
-class NanoGptOptions(BaseModel):
+class NanoGptOptions(Options):
     """Options of ``[images.<name>]`` for this provider."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     negative_prompt: bool = False
     """Send negative prompts; the field is undocumented and passes through to models that know it."""
@@ -59,6 +57,8 @@ class NanoGptImagesBackend(CloudBackend):
             re.compile(r"moderat|content policy|nsfw|safety|inappropriate", re.IGNORECASE), ErrorKind.REFUSED, statuses=(400, 403, 422)
         ),
     )
+
+    OPTIONS = NanoGptOptions
 
     def __init__(self, config: ProviderConfig) -> None:
         super().__init__(config, bearer(config), model=MODEL)

@@ -36,9 +36,9 @@ from providers.images.cloud_errors import Meaning, bad_answer
 from providers.images.fitted import fitted
 from providers.images.formats import mime_of, rendered
 from providers.images.limits import in_range
-from providers.images.options import read_options
 from providers.images.references import as_base64, checked
 from providers.images.results import number_of, size_came
+from providers.options import read_options
 
 REFERENCE_BYTES = 20_000_000
 MOST_VIBES = 32
@@ -57,6 +57,8 @@ class NovelAiBackend(CloudBackend):
     MEANINGS: ClassVar = (
         Meaning(re.compile(r"anlas|subscription|not enough", re.IGNORECASE), ErrorKind.NO_CREDIT, _NO_ANLAS, statuses=(402, 403)),
     )
+
+    OPTIONS = wire.NovelAiOptions
 
     def __init__(self, config: ProviderConfig) -> None:
         super().__init__(config, bearer(config), model=wire.MODEL)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from providers.contract import Dropped, RenderSpec
 from providers.images import samplers
 from providers.images.grid import on_grid
 from providers.images.limits import in_range
+from providers.options import Options
 
 MODEL = "nai-diffusion-4-5-full"
 MODELS = (
@@ -32,10 +33,8 @@ MOST_SEED = 2**32 - 1
 IMAGE_DENOISE = 0.7
 
 
-class NovelAiOptions(BaseModel):
+class NovelAiOptions(Options):
     """Options of ``[images.<name>]`` for this provider."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     steps: int = Field(default=23, ge=1, le=50)
     """When nobody chose a number. Up to 28 steps and 1 048 576 pixels are free of charge in the highest tier."""

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from providers.contract import (
     Dropped,
@@ -41,19 +41,17 @@ from providers.images.openai_models import (
     nearest_fixed,
     rules_of,
 )
-from providers.images.options import read_options
 from providers.images.references import as_file, at_most, checked
 from providers.images.results import first_picture, size_came
+from providers.options import Options, read_options
 
 MODEL = "gpt-image-2"
 REFERENCE_BYTES = 50_000_000
 """Most bytes of a reference that is made square before it is sent."""
 
 
-class OpenAIImageOptions(BaseModel):
+class OpenAIImageOptions(Options):
     """Options of ``[images.<name>]`` for this provider."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     quality: Literal["auto", "low", "medium", "high", "xhigh", "max", "standard", "hd"] | None = None
     background: Literal["auto", "transparent", "opaque"] | None = None
@@ -104,6 +102,8 @@ class OpenAIImagesBackend(CloudBackend):
             statuses=(403,),
         ),
     )
+
+    OPTIONS = OpenAIImageOptions
 
     def __init__(self, config: ProviderConfig) -> None:
         options = self._options = read_options(config, OpenAIImageOptions)

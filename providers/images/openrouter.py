@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from providers.contract import (
     Dropped,
@@ -32,9 +32,9 @@ from providers.images.cloud_errors import Meaning
 from providers.images.families import family_of, prompt_style_of
 from providers.images.limits import nearest_ratio, ratio_pairs
 from providers.images.openrouter_models import Abilities, abilities_of
-from providers.images.options import read_options
 from providers.images.references import as_data_uri, at_most, checked
 from providers.images.results import entries_of, first_picture, number_of, size_came
+from providers.options import Options, read_options
 
 MODEL = "google/gemini-2.5-flash-image"
 RATIOS = (
@@ -46,10 +46,8 @@ TIERS = {"512": 512, "768": 768, "1K": 1024, "1.5K": 1536, "2K": 2048, "4K": 409
 MOST_REFERENCES = 16
 
 
-class OpenRouterImageOptions(BaseModel):
+class OpenRouterImageOptions(Options):
     """Options of ``[images.<name>]`` for this provider."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     via: Literal["auto", "images", "chat"] = "auto"
     """Which route draws; ``auto`` takes chat completions for models the Image API does not list."""
@@ -81,6 +79,8 @@ class OpenRouterImagesBackend(CloudBackend):
     """OpenRouter's picture routes."""
 
     MEANINGS: ClassVar = (Meaning(re.compile(r"key limit exceeded", re.IGNORECASE), ErrorKind.NO_CREDIT, statuses=(403,)),)
+
+    OPTIONS = OpenRouterImageOptions
 
     def __init__(self, config: ProviderConfig) -> None:
         options = self._options = read_options(config, OpenRouterImageOptions)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any, ClassVar, Literal
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from providers.contract import (
     Dropped,
@@ -32,9 +32,9 @@ from providers.images.cloud_errors import Meaning
 from providers.images.families import family_of
 from providers.images.formats import rendered
 from providers.images.openai import OpenAIImagesBackend
-from providers.images.options import read_options
 from providers.images.references import at_most
 from providers.images.results import size_came
+from providers.options import Options, read_options
 
 MOST_SEED = 2**31 - 1
 MOST_ADDRESS = 16_000
@@ -48,10 +48,8 @@ _MEANINGS = (
 )
 
 
-class PollinationsOptions(BaseModel):
+class PollinationsOptions(Options):
     """Options of ``[images.<name>]`` for this provider."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     safe: str | None = Field(default=None, pattern=r"^[a-z,]*$")
     """Filters, as the service names them: true, or a list of privacy, secrets, sexual, violence, shield, nsfw; empty for none. Unset
@@ -80,6 +78,8 @@ class PollinationsBackend(CloudBackend):
     """Pollinations' image routes."""
 
     MEANINGS: ClassVar = _MEANINGS
+
+    OPTIONS = PollinationsOptions
 
     def __init__(self, config: ProviderConfig) -> None:
         super().__init__(config, bearer(config))

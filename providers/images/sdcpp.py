@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from providers.contract import (
     Choice,
@@ -35,22 +35,20 @@ from providers.images.cloud_errors import Meaning
 from providers.images.families import family_of, prompt_style_of
 from providers.images.fitted import fitted
 from providers.images.limits import in_range
-from providers.images.options import read_options
 from providers.images.references import as_base64, checked
 from providers.images.results import first_picture, size_came
 from providers.images.sdcpp_compatible import CompatibleBackend
 from providers.images.sdcpp_jobs import SdCppJobs
 from providers.images.self_hosted import OUT_OF_MEMORY, USUAL, SelfHostedBackend
+from providers.options import Options, read_options
 
 REFERENCE_BYTES = 20_000_000
 MOST_REFERENCES = 16
 _EDITING = re.compile(r"kontext|edit|flux[\W_]*2", re.IGNORECASE)
 
 
-class SdCppOptions(BaseModel):
+class SdCppOptions(Options):
     """Options of ``[images.<name>]`` for this provider."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     references: Literal["model", "start", "edit"] = "model"
     """Whether a reference is the picture to start from, or all of them are looked at while drawing; ``model`` goes by the name of
@@ -67,6 +65,8 @@ class SdCppBackend(SelfHostedBackend):
         Meaning(re.compile(r"alloc", re.IGNORECASE), ErrorKind.INVALID, OUT_OF_MEMORY.detail),
         Meaning(re.compile(r"does not support img_gen", re.IGNORECASE), ErrorKind.MISCONFIGURED, "Its model draws no pictures."),
     )
+
+    OPTIONS = SdCppOptions
 
     def __init__(self, config: ProviderConfig) -> None:
         super().__init__(config)

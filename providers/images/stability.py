@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from providers.contract import (
     Choice,
@@ -35,9 +35,9 @@ from providers.images.families import family_of
 from providers.images.fitted import enlarged
 from providers.images.formats import from_base64, rendered
 from providers.images.limits import in_range, nearest_ratio, ratio_pairs
-from providers.images.options import read_options
 from providers.images.references import as_file, at_most, checked
 from providers.images.results import number_of, size_came
+from providers.options import Options, read_options
 
 RATIOS = ("21:9", "16:9", "3:2", "5:4", "1:1", "4:5", "2:3", "9:16", "9:21")
 ROUTES: Mapping[str, str] = {
@@ -74,10 +74,8 @@ Preset = Literal[
 ]  # fmt: skip
 
 
-class StabilityOptions(BaseModel):
+class StabilityOptions(Options):
     """Options of ``[images.<name>]`` for this provider."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     style_preset: Preset | None = None
     output_format: Literal["png", "jpeg", "webp"] = "png"
@@ -101,6 +99,8 @@ class StabilityBackend(CloudBackend):
         Meaning(re.compile(r"bad_request"), ErrorKind.INVALID),
         Meaning(re.compile(r"insufficient_balance|not have enough|lack sufficient credits", re.IGNORECASE), ErrorKind.NO_CREDIT),
     )
+
+    OPTIONS = StabilityOptions
 
     def __init__(self, config: ProviderConfig) -> None:
         options = self._options = read_options(config, StabilityOptions)

@@ -16,10 +16,10 @@ from providers.errors import ErrorKind
 from providers.images.cloud import CloudBackend, bearer
 from providers.images.cloud_errors import Meaning
 from providers.images.families import family_of, prompt_style_of
-from providers.images.options import read_options
 from providers.images.references import as_data_uri, at_most, checked
 from providers.images.results import first_picture, size_came
 from providers.images.sizes import nearest_size
+from providers.options import Options, read_options
 
 MODEL = "black-forest-labs/FLUX.1-schnell"
 _ONE_IMAGE = re.compile(r"kontext", re.IGNORECASE)
@@ -29,13 +29,11 @@ _ONE_IMAGE = re.compile(r"kontext", re.IGNORECASE)
 class Lora(BaseModel):
     """One LoRA by its address at the service or a model hub."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     path: str
     scale: float = 1.0
 
 
-class TogetherOptions(BaseModel):
+class TogetherOptions(Options):
     """Options of ``[images.<name>]`` for this provider."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -60,6 +58,8 @@ class TogetherImagesBackend(CloudBackend):
         Meaning(re.compile(r"nsfw|safety|moderat", re.IGNORECASE), ErrorKind.REFUSED, statuses=(400, 422)),
         Meaning(re.compile(r"credit|balance|billing", re.IGNORECASE), ErrorKind.NO_CREDIT, statuses=(402, 403, 429)),
     )
+
+    OPTIONS = TogetherOptions
 
     def __init__(self, config: ProviderConfig) -> None:
         super().__init__(config, bearer(config), model=MODEL)

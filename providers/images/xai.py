@@ -10,26 +10,24 @@ import re
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from providers.contract import Dropped, ImageCapabilities, ImageModelInfo, ProviderConfig, RenderResult, RenderSpec, RenderWatch, SizeRule
 from providers.errors import ErrorKind
 from providers.images.cloud import CloudBackend, bearer
 from providers.images.cloud_errors import Meaning, as_object, refused
 from providers.images.limits import nearest_ratio, ratio_pairs
-from providers.images.options import read_options
 from providers.images.references import as_data_uri, at_most, checked
 from providers.images.results import entries_of, number_of, picture_of, size_came
+from providers.options import Options, read_options
 
 MODEL = "grok-imagine-image"
 RATIOS = ("1:1", "3:4", "4:3", "9:16", "16:9", "2:3", "3:2", "9:19.5", "19.5:9", "9:20", "20:9", "1:2", "2:1")
 REFERENCE_BYTES = 10 * 1024 * 1024
 
 
-class XaiOptions(BaseModel):
+class XaiOptions(Options):
     """Options of ``[images.<name>]`` for this provider."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     resolution: Literal["1k", "2k"] | None = None
     quality: Literal["low", "medium", "high"] | None = None
@@ -51,6 +49,8 @@ class XaiImagesBackend(CloudBackend):
         ),
         Meaning(re.compile(r"incorrect api key|invalid api key", re.IGNORECASE), ErrorKind.UNAUTHORISED, statuses=(400,)),
     )
+
+    OPTIONS = XaiOptions
 
     def __init__(self, config: ProviderConfig) -> None:
         super().__init__(config, bearer(config), model=MODEL)
