@@ -13,8 +13,8 @@ from typing import Protocol
 import structlog
 
 import prompts
-from bot.domain.errors import ConfigurationError
-from bot.domain.workflows import Workflow
+from bot.domain.errors import ConfigurationError, UserError
+from bot.domain.workflows import HOST_BYTES, Workflow, file_bytes, read_graph
 from bot.engine.cast.builtin import builtin_characters
 from bot.engine.commands.all import build_catalogue
 from bot.engine.engine import Engine
@@ -29,7 +29,7 @@ from bot.engine.stories import Stories
 from bot.engine.turn import Turns
 from bot.guard.guard import Guard
 from bot.guard.rules import GuardRules
-from bot.settings import Settings
+from bot.settings import HostWorkflow, Settings
 from bot.storage import characters
 from bot.storage.assets import AssetStore
 from bot.storage.database import Database
@@ -99,8 +99,17 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
 
 
 def host_workflows(settings: Settings) -> dict[str, Workflow]:
-    """The ComfyUI workflows of the host, read from their files."""
-    return {name: Workflow(name=name, graph=path.read_text("utf-8"), origin="host") for name, path in settings.workflows.items()}
+    """The ComfyUI workflows of the host, read from their files. Raises ``ConfigurationError`` naming the file that cannot be used."""
+    return {name: host_workflow(name, table) for name, table in settings.workflows.items()}
+
+
+def host_workflow(name: str, table: HostWorkflow) -> Workflow:
+    """One workflow of the host."""
+    try:
+        graph, image = (read_graph(file_bytes(path), HOST_BYTES) if path else "" for path in (table.text, table.image))
+    except UserError as error:
+        raise ConfigurationError(f"workflows.{name}: {error}") from error
+    return Workflow(name=name, graph=graph, image_graph=image, custom=table.custom, origin="host")
 
 
 def host_templates(folder: Path | None) -> dict[str, str]:

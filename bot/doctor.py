@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from bot.doctor_platforms import check_discord, check_telegram
+from bot.doctor_workflows import check_workflows
 from bot.domain.errors import VignetteError
 from bot.logs import redactor
 from bot.settings import Settings
@@ -61,6 +62,8 @@ async def examine(settings: Settings, say: Callable[[str], None]) -> bool:
             report(f"images.{name}", await _check_images(backend))
         if all(config.provider == "sketch" for config in settings.images.values()):
             say(f"        warning: {ONLY_SKETCH}")
+        for part, health in (await check_workflows(settings)).items():
+            report(part, health)
         if settings.discord.token:
             report("discord", await _bounded(check_discord(settings.discord)))
         if settings.telegram.token:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import ipaddress
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo, model_validator
 
+from bot.domain import workflows
 from bot.domain.chat_settings import ChatSettings
+from bot.domain.errors import UserError
 from bot.domain.models import ModelEntry
 from providers.contract import ProviderConfig
 
@@ -166,6 +168,38 @@ class GuardSettings(Section):
     attachment_bytes: int = Field(20 * MIB, description="Largest file that is read, in bytes.", ge=1024, le=200 * MIB)
 
 
+def _placeholders(custom: dict[str, str]) -> dict[str, str]:
+    """Names without percent signs. Raises ``ValueError`` naming the one that cannot be."""
+    if len(custom) > workflows.MOST_CUSTOM:
+        raise ValueError(f"these are {len(custom)}")
+    if long := [name for name, value in custom.items() if len(value) > workflows.MOST_REPLACE]:
+        raise ValueError(f"the value of {long[0][:80]!r} has more than {workflows.MOST_REPLACE} characters")
+    try:
+        return {workflows.custom_name(name): value for name, value in custom.items()}
+    except UserError as error:
+        raise ValueError(str(error)) from error
+
+
+class HostWorkflow(Section):
+    """One ComfyUI workflow: `name = "file.json"`, or a table."""
+
+    shape: ClassVar[str] = "path, or table with text, image and custom"
+    """What stands in its place in ``vignette.toml``, for errors."""
+
+    text: HostPath = Field(description="File of the graph in API format; alone it may be written as `name = path`.")
+    image: HostPath | None = Field(None, description="File of another graph, used when there are reference images.")
+    custom: Annotated[dict[str, str], AfterValidator(_placeholders)] = Field(
+        {},
+        description='Custom placeholders, `find = "replace"`, with macros.',
+        json_schema_extra={"expected": "table of find = replace"},
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _path_alone(cls, value: Any) -> Any:
+        return {"text": value} if isinstance(value, str) else value
+
+
 class LogSettings(Section):
     """What is written to the log (standard error)."""
 
@@ -184,7 +218,7 @@ class Settings(Section):
     writer: WriterSettings = WriterSettings()
     images: Providers = Field({}, description="Image backends, `[images.<name>]`; the first is the default.")
     models: dict[TableName, ModelEntry] = Field({}, description="Image models by names of the host's own, with their settings.")
-    workflows: dict[TableName, HostPath] = Field({}, description="ComfyUI workflows: name = path of a file in API format.")
+    workflows: dict[TableName, HostWorkflow] = Field({}, description="ComfyUI workflows by the names used in chats.")
     templates: HostPath | None = Field(
         None, description="Folder with templates of your own, named like those in `prompts/`; they replace the built-in ones."
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
@@ -11,7 +11,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from bot.domain import workflows
 from bot.domain.chat_settings import ChatSettings
+from bot.domain.errors import UserError
 from bot.settings import Settings
 from bot.settings_sources import Raw, SettingsError, gather, nearest
 from bot.settings_words import expected, is_secret
@@ -97,7 +99,6 @@ def _cross_check(settings: Settings) -> list[str]:
         ("writer.chat", settings.writer.chat, settings.chat),
         ("defaults.chat_model", defaults.chat_model, settings.chat),
         ("defaults.backend", defaults.backend, settings.images),
-        ("defaults.workflow", defaults.workflow, settings.workflows),
     ):
         if name and name not in known:
             problems.append(f"{key} = {name!r}: nothing is configured by that name; {nearest(name, list(known)) if known else 'none is.'}")
@@ -112,15 +113,24 @@ def _cross_check(settings: Settings) -> list[str]:
         for other in config.fallbacks
         if other == name or other not in settings.images
     ]
-    problems += [
-        f"workflows.{name} = '{path}': there is no such file (expected a ComfyUI workflow in API format)."
-        for name, path in settings.workflows.items()
-        if not path.is_file()
-    ]
+    problems += [problem for name in settings.workflows for problem in _graph_problems(settings, name)]
     web = settings.web
     if web.enabled and not web.loopback and web.access_token is None:
         problems.append(f"web.access_token is missing: expected text, because web.host = {web.host!r} can be reached by others.")
     return problems
+
+
+def _graph_problems(settings: Settings, name: str) -> Iterator[str]:
+    """What keeps the files of a workflow from being read."""
+    workflow = settings.workflows[name]
+    for key, path in (("text", workflow.text), ("image", workflow.image)):
+        if path is None:
+            continue
+        try:
+            workflows.read_graph(workflows.file_bytes(path), workflows.HOST_BYTES)
+        except UserError as error:
+            where = f"workflows.{name}" if key == "text" and workflow.image is None else f"workflows.{name}.{key}"
+            yield f"{where} = '{path}': {error} (expected a ComfyUI workflow in API format)"
 
 
 # --- errors in words --------------------------------------------------------------------------------------------------
@@ -137,7 +147,7 @@ def _sentence(raw: Raw, detail: ErrorDetails) -> str:
         return f"{key}{where}: there is no such key; {nearest(path[-1], _known_keys(model))}"
     if path[-1] == "[key]":
         return f"{key}{where}: expected a name of at most 32 lower-case letters, digits, dots, dashes and underscores."
-    wanted = f"expected {expected(field)}" if field else "expected a table"
+    wanted = f"expected {expected(field)}" if field else f"expected {getattr(model, 'shape', 'a table')}"
     if detail["type"] == "missing":
         return f"{key}{where} is missing: {wanted}."
     value = "" if _secret(key, field) else _value_words(detail["input"])

@@ -8,7 +8,7 @@ from pydantic.fields import FieldInfo
 
 from bot.domain.chat_settings import ChatSettings
 from bot.domain.models import ModelEntry
-from bot.settings import Section, Settings
+from bot.settings import HostWorkflow, Section, Settings
 from bot.settings_words import default_words, expected
 from providers.contract import ProviderConfig
 from providers.registry import Row, chat_rows, image_rows
@@ -47,6 +47,10 @@ WORKFLOWS_EXAMPLE = """\
 # ComfyUI workflows in API format, by the name used in chats.
 # [workflows]
 # portrait = "workflows/portrait.json"
+# [workflows.studio]
+# text = "workflows/studio.json"
+# image = "workflows/studio-from-image.json"       # used when there are reference images
+# custom = { mood = "{{getvar::mood}}" }           # what "%mood%" in the graphs stands for
 """
 
 
@@ -62,7 +66,7 @@ def settings_table() -> str:
     for section in ("chat", "images"):
         rows += [_row(f"{section}.<name>.{key}", field) for key, field in _provider_fields()]
     rows += [_row(f"models.<name>.{key}", field) for key, field in ModelEntry.model_fields.items()]
-    rows.append(f"| `workflows.<name>` | path | | {Settings.model_fields['workflows'].description} |")
+    rows += [_row(f"workflows.<name>.{key}", field) for key, field in HostWorkflow.model_fields.items()]
     return "\n".join(rows)
 
 

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import hashlib
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.workflows import Workflow
 from bot.storage.dialect import upsert
-from bot.storage.schema import graphs, workflows
+from bot.storage.schema import graphs, jobs, pictures, takes, workflows
+
+
+async def overview(c: AsyncConnection, chat_id: int) -> dict[str, bool]:
+    """A chat's workflows in the order of their names: name → whether there is a graph of its own for reference images."""
+    wanted = select(workflows.c.name, workflows.c.image_graph.is_not(None)).where(workflows.c.chat_id == chat_id)
+    return {name: bool(image) for name, image in (await c.execute(wanted.order_by(func.lower(workflows.c.name)))).all()}
 
 
 async def names(c: AsyncConnection, chat_id: int) -> list[str]:
     """Names of a chat's workflows, in order."""
-    wanted = select(workflows.c.name).where(workflows.c.chat_id == chat_id).order_by(func.lower(workflows.c.name))
-    return list((await c.scalars(wanted)).all())
+    return list(await overview(c, chat_id))
 
 
 async def get(c: AsyncConnection, chat_id: int, name: str) -> Workflow | None:
@@ -40,11 +45,14 @@ async def put(c: AsyncConnection, chat_id: int, workflow: Workflow) -> None:
     }
     stored = upsert(c, workflows).values(chat_id=chat_id, name=workflow.name, **values)
     await c.execute(stored.on_conflict_do_update(index_elements=["chat_id", "name"], set_=values))
+    await drop_unused(c, chat_id)
 
 
 async def remove(c: AsyncConnection, chat_id: int, name: str) -> bool:
     """Delete a workflow; False when there was none of this exact name. Takes drawn with it keep its graphs."""
-    return (await c.execute(delete(workflows).where(workflows.c.chat_id == chat_id, workflows.c.name == name))).rowcount == 1
+    gone = (await c.execute(delete(workflows).where(workflows.c.chat_id == chat_id, workflows.c.name == name))).rowcount == 1
+    await drop_unused(c, chat_id)
+    return gone
 
 
 async def keep_graph(c: AsyncConnection, chat_id: int, text: str) -> str:
@@ -60,7 +68,17 @@ async def graph(c: AsyncConnection, chat_id: int, sha: str) -> str | None:
 
 
 async def drop_unused(c: AsyncConnection, chat_id: int) -> None:
-    """Delete the graphs no workflow of the chat has; for a chat whose pictures are gone."""
-    used = select(workflows.c.graph).where(workflows.c.chat_id == chat_id)
-    images = select(workflows.c.image_graph).where(workflows.c.chat_id == chat_id, workflows.c.image_graph.is_not(None))
-    await c.execute(delete(graphs).where(graphs.c.chat_id == chat_id, graphs.c.sha256.not_in(used), graphs.c.sha256.not_in(images)))
+    """Delete the graphs that no workflow of the chat has and none of its pictures was or is being drawn with."""
+    used = union(
+        *(
+            select(column).where(workflows.c.chat_id == chat_id, column.is_not(None))
+            for column in (workflows.c.graph, workflows.c.image_graph)
+        ),
+        *(
+            select(table.c.plan["graph"].as_string())
+            .join(pictures, pictures.c.id == table.c.picture_id)
+            .where(pictures.c.chat_id == chat_id, table.c.plan["graph"].as_string().is_not(None))
+            for table in (takes, jobs)
+        ),
+    )
+    await c.execute(delete(graphs).where(graphs.c.chat_id == chat_id, graphs.c.sha256.not_in(used)))

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from bot.app import host_workflows
 from bot.domain.chat_settings import ChatSettings
-from bot.settings import Settings
+from bot.domain.errors import ConfigurationError
+from bot.domain.workflows import HOST_BYTES
+from bot.settings import HostWorkflow, Settings
 from bot.settings_load import OPENAI_MODEL, load_settings
 from bot.settings_sources import SettingsError
 from bot.settings_table import example_toml
@@ -46,7 +49,30 @@ def test_paths_count_from_the_settings_file(tmp_path: Path) -> None:
     (tmp_path / "etc" / "host.toml").write_text(text)
     settings = load_settings(Path("etc/host.toml"), {})
     assert settings.storage.database == str(tmp_path / "etc" / "x" / "v.db")
-    assert settings.workflows == {"mine": tmp_path / "etc" / "flow.json"}
+    assert settings.workflows == {"mine": HostWorkflow(text=tmp_path / "etc" / "flow.json")}
+
+
+def test_a_workflow_has_graphs_and_placeholders_of_its_own(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.json").write_text(f'{{"{name}": "Gr\\u00fcn"}}')
+    text = '[workflows.mine]\ntext = "a.json"\nimage = "b.json"\ncustom = { "%mood%" = "{{getvar::mood}}" }'
+    settings = load(text, VIGNETTE_WORKFLOWS__OTHER="a.json")
+    mine, other = (host_workflows(settings)[name] for name in ("mine", "other"))
+    assert ("Grün" in mine.graph, '"b"' in mine.image_graph) == (True, True)
+    assert (mine.custom, mine.origin) == ({"mood": "{{getvar::mood}}"}, "host")
+    assert (other.graph, other.image_graph, other.custom) == (mine.graph, "", {})
+
+
+def test_a_workflow_that_went_away_since_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("{}")
+    settings = load('[workflows]\nmine = "a.json"')
+    (tmp_path / "a.json").unlink()
+    with pytest.raises(ConfigurationError, match=r"workflows\.mine: there is no such file"):
+        host_workflows(settings)
+
+
+def test_defaults_may_name_a_workflow_that_comes_along() -> None:
+    assert load('[defaults]\nworkflow = "text-to-image"').defaults.settings.workflow == "text-to-image"
 
 
 def test_a_database_address_is_left_alone() -> None:
@@ -141,12 +167,24 @@ def test_defaults_hold_chat_settings_and_a_character() -> None:
         ('[writer]\nchat = "ghost"', ["writer.chat", "'ghost'", "embedded"]),
         ('[defaults]\nbackend = "skech"', ["defaults.backend", "'skech'", "'sketch'"]),
         ('[workflows]\nmine = "gone.json"', ["workflows.mine", "gone.json", "no such file"]),
+        ("[workflows]\nmine = 3", ["workflows.mine", "3", "path, or table with text, image and custom"]),
+        ('[workflows.mine]\nimage = "flow.json"', ["workflows.mine.text", "missing", "path"]),
+        ('[workflows.mine]\ntext = "flow.json"\nimages = "x"', ["workflows.mine.images", "no such key", "'image'"]),
+        ('[workflows.mine]\ntext = "flow.json"\nimage = "gone.json"', ["workflows.mine.image", "gone.json", "no such file"]),
+        ('[workflows.mine]\ntext = "."', ["workflows.mine", "cannot be read"]),
+        ('[workflows]\nmine = "broken.json"', ["workflows.mine", "broken.json", "line 1, column 2"]),
+        ('[workflows]\nmine = "large.json"', ["workflows.mine", "large.json", "up to 2048 KiB"]),
+        ('[workflows.mine]\ntext = "flow.json"\ncustom = { "a%b" = "x" }', ["workflows.mine.custom", "a%b", "find = replace"]),
+        ('[workflows.mine]\ntext = "flow.json"\ncustom = { a = 3 }', ["workflows.mine.custom.a", "3"]),
         ('[web]\nhost = "0.0.0.0"', ["web.access_token", "missing", "0.0.0.0"]),
         ('[web]\nhost = "example.org"\naccess_token = ""', ["web.access_token", "missing"]),
         ("[web\nport = 1", ["host.toml", "line 1"]),
     ],
 )
 def test_what_is_wrong_is_named(text: str, words: list[str]) -> None:
+    Path("flow.json").write_text("{}")
+    Path("broken.json").write_text("{seed}")
+    Path("large.json").write_bytes(b" " * (HOST_BYTES + 1))
     (problem,) = problems(text)
     for word in words:
         assert word in problem

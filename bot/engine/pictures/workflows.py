@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.domain.errors import NotFound
+from bot.domain.errors import BadFile, NotFound, UserError
 from bot.domain.workflows import Workflow
 from bot.engine.services import Services
 from bot.engine.story.macros import expand
@@ -16,8 +17,12 @@ from bot.engine.story.world import World
 from bot.storage import workflows
 from bot.storage.database import Transaction
 from providers.contract import ImageBackend, WorkflowFacts, WorkflowReader
+from providers.errors import ProviderError
 
-_PROSE = re.compile(r"\s")
+CHECK_SECONDS = 30.0
+"""Longest check of one graph against a server."""
+_FILE = re.compile(r"\S+\.(?:safetensors|sft|ckpt|gguf|pth?|bin|onnx|png|jpe?g|webp)", re.IGNORECASE)
+_WORDS = re.compile(r"[^\W\d_]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,43 @@ def facts_of(backend: ImageBackend, graph: str) -> WorkflowFacts | None:
     return backend.read_workflow(graph) if isinstance(backend, WorkflowReader) else None
 
 
+def require_graph(backend: ImageBackend, graph: str) -> WorkflowFacts | None:
+    """``facts_of`` for a graph that somebody gave. Raises ``BadFile`` with the reason when it is none."""
+    try:
+        return facts_of(backend, graph)
+    except ProviderError as error:
+        raise BadFile(error.detail or str(error)) from error
+
+
+async def check_graph(backend: ImageBackend, graph: str) -> tuple[str, ...]:
+    """Problems of a graph on the backend's server, one sentence each; never longer than ``CHECK_SECONDS``."""
+    if not isinstance(backend, WorkflowReader):
+        return (f"{backend.name} cannot tell whether it would work.",)
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            return await backend.check_workflow(graph)
+    except TimeoutError:
+        return (*backend.read_workflow(graph).problems, f"Only the text was checked: {backend.name} took too long.")
+    except ProviderError as error:
+        return (error.detail or str(error),)
+
+
+def is_built_in(backend: ImageBackend, name: str) -> bool:
+    """Whether a placeholder of this name stands for something already, in any client's spelling."""
+    probe = json.dumps({"1": {"class_type": "Probe", "inputs": {"value": f"%{name}%"}}})
+    facts = facts_of(backend, probe)
+    return facts is not None and bool(facts.present)
+
+
+def require_workflows(services: Services, backend: ImageBackend) -> None:
+    """Raise ``UserError`` naming the backends that draw by workflows when this one does not."""
+    if backend.capabilities().workflows:
+        return
+    able = [name for name, other in services.backends.items() if other.capabilities().workflows]
+    hint = f"These do: {', '.join(able)} (`/settings set name=backend {able[0]}`)." if able else "No configured backend does."
+    raise UserError(f"{backend.name} does not draw by workflows. {hint}")
+
+
 def fill_custom(workflow: Workflow, graph: str, world: World) -> Filling:
     """What the placeholders in ``graph`` stand for that are not built in: the workflow's own with their macros expanded, and
     variables of the chat by their names. Only names that occur in the graph."""
@@ -73,7 +115,8 @@ def fill_custom(workflow: Workflow, graph: str, world: World) -> Filling:
 
 
 def graph_words(graph: str) -> tuple[str, ...]:
-    """The prompt-like texts written inside a graph (more than one word), for judging what they say. Empty when it is no JSON."""
+    """The texts written into a graph's nodes, for judging what they say: everything but classes, titles, connections and names of files
+    of models and pictures. Empty when it is no JSON."""
     try:
         found: Any = json.loads(graph)
     except (ValueError, RecursionError):
@@ -83,9 +126,9 @@ def graph_words(graph: str) -> tuple[str, ...]:
     while pending:
         item = pending.pop()
         if isinstance(item, Mapping):
-            pending.extend(item.values())
+            pending.extend(value for key, value in item.items() if key not in ("class_type", "_meta"))
         elif isinstance(item, list):
             pending.extend(item)
-        elif isinstance(item, str) and _PROSE.search(item.strip()):
+        elif isinstance(item, str) and _WORDS.search(item) and not _FILE.fullmatch(item.strip()):
             words.append(item)
     return tuple(words)
