@@ -26,7 +26,10 @@ def test_values_keep_their_types_and_are_never_looked_at_again() -> None:
     assert filled(given, a="%prompt%", b="%seed%", c="%CFG%") == {"a": '%seed% "$&" \\', "b": 7, "c": 6.5}
 
 
-@pytest.mark.parametrize(("given", "sent"), [({"clip_skip": 2}, -2), ({"clip_skip": -2}, -2), ({"clip_skip": "3"}, -3), ({}, -1)])
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [({"clip_skip": 2}, -2), ({"clip_skip": -2}, -2), ({"clip_skip": "3"}, -3), ({}, -1), ({"clip_skip": 0}, -1), ({"clip_skip": "x"}, -1)],
+)
 def test_clip_skip_becomes_what_comfyui_counts(given: dict[str, int], sent: int) -> None:
     assert filled(given, skip="%clip_skip%", denoise="%denoise%") == {"skip": sent, "denoise": 1.0}
 
@@ -44,7 +47,7 @@ def test_custom_placeholders_in_both_shapes() -> None:
     assert filled({}, {"mood": "%steps%"}, a="%mood%") == {"a": "%steps%"}
 
 
-@pytest.mark.parametrize("values", [{"seed": -1}, {"seed": "-1"}, {}, {"seed": None}])
+@pytest.mark.parametrize("values", [{"seed": -1}, {"seed": "-1"}, {"seed": -0.5}, {"seed": "any"}, {"seed": True}, {}, {"seed": None}])
 def test_no_seed_is_one_random_number_wherever_it_stands(values: dict[str, Any]) -> None:
     sent = filled(values, a="%seed%", b={"c": ["%SEED%"]})
     assert isinstance(sent["a"], int)
@@ -56,6 +59,24 @@ def test_no_seed_is_one_random_number_wherever_it_stands(values: dict[str, Any])
 @pytest.mark.parametrize("value", [True, False, "20", 1.5, 2**64 - 1, [1, ["x"]], {"a": None}, "", "models\\größe\\a b.safetensors", "🦊"])
 def test_values_are_put_in_as_they_are(value: Any) -> None:
     assert filled({"steps": value}, a="%steps%", deep=[["%steps%", {"b": "%steps%"}]]) == {"a": value, "deep": [[value, {"b": value}]]}
+
+
+def test_values_by_any_spelling_of_their_names() -> None:
+    given = {"cfg": 7.0, "NEGATIVE": "blurry", "%steps%": 4.0, "CKPT": "other", "model": "mine"}
+    sent = filled(given, a="%scale%", b="%negative_prompt%", c="%STEPS%", d="%model%", e="%denoise%")
+    assert json.dumps(sent) == '{"a": 7, "b": "blurry", "c": 4, "d": "mine", "e": 1}'
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"), [("QUJD", "QUJD"), ("data:image/png;base64,QUJD", "QUJD"), ("", EMPTY_PICTURE), (None, EMPTY_PICTURE)]
+)
+def test_avatars_are_plain_base64(given: str | None, sent: str) -> None:
+    assert filled({"user_avatar": given}, a="%user_avatar%") == {"a": sent}
+
+
+def test_the_exact_name_wins_over_one_with_percent_signs() -> None:
+    custom = [{"find": "%mood%", "replace": "marked"}, {"find": "mood", "replace": "plain"}]
+    assert filled({}, custom, a="%mood%", b="%%mood%%") == {"a": "plain", "b": "marked"}
 
 
 def test_titles_and_names_are_filled_too_where_the_value_is_a_text() -> None:
@@ -109,6 +130,7 @@ def test_what_is_no_graph_is_filled_for_the_eye() -> None:
     answer = explain_workflow({"workflow": {"text": "%prompt%", "list": ["%seed%"]}, "values": {"%prompt%": "cat", "seed": 3}})
     assert answer["workflow"] == {"text": "cat", "list": [3]}
     assert "no node" in answer["problems"][0]
+    assert explain_workflow({"workflow": '["%seed%"]', "values": {"seed": 3}})["workflow"] == [3]
 
 
 def test_the_command_answers_line_by_line() -> None:

@@ -8,8 +8,8 @@ Negative: the call's, style or common, the character's, the model's.
 
 The rules are SillyTavern's, with these differences made on purpose: ``$&`` and its like in a prompt are plain text (there they are
 replacement patterns of JavaScript); ``{{prompt}}`` in a prefix marks the place like ``{prompt}``; ``{{charPrefix}}`` in a free prompt
-always brings the character's negative prompt along, also from a command; a re-roll reuses the take's finished pair and never comes
-here, so prefixes are never doubled.
+always brings prefix and negative prompt along, also from a command and in a group (there a command in a group has none); macros may
+have spaces inside their braces; a re-roll reuses the take's finished pair and never comes here, so prefixes are never doubled.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from bot.engine.story.world import World
 _SPACE = "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 _EDGE_COMMA = re.compile(r"\A,|,\Z")
 _MARKER = re.compile(r"\{\{prompt\}\}|\{prompt\}")
-_CHAR_PREFIX = re.compile(rf"\Achar([{_SPACE}]|,)|\{{\{{charPrefix\}}\}}", re.IGNORECASE)
+_CHAR_PREFIX = re.compile(rf"\Achar([{_SPACE}]|,)|\{{\{{charPrefix\}}\}}", re.IGNORECASE | re.ASCII)
 _FULL_STOPS = tuple(".!?…。！？")
 
 
@@ -45,7 +45,8 @@ class Parts:
     extra_negative: str = ""
     """The call's own negative prompt."""
     group: bool = False
-    """The story has more than one character, so that nobody's prefix applies."""
+    """More than one character takes part: nobody's prefix applies by itself, only when a free prompt calls for it. The character is
+    then who spoke last."""
     model_prompt: str = ""
     quality_tags: str = ""
     model_negative: str = ""
@@ -88,8 +89,8 @@ def compose(parts: Parts) -> Composed:
     """The finished positive and negative prompt. Macros are expanded last, on the joined strings."""
     steps: list[str] = []
     own_prefix, own_negative = ("", "") if parts.group else (parts.character_prefix, parts.character_negative)
-    prompt, call_negative = _with_character(parts, own_prefix, own_negative, steps)
-    applies = MODE_TABLE[parts.mode].character_prefix and not parts.group
+    prompt, call_negative = _with_character(parts, steps)
+    applies = MODE_TABLE[parts.mode].character_prefix
     described = own_prefix if applies else ""
     marked = any(_MARKER.search(text) for text in (parts.model_prompt, parts.quality_tags, parts.prefix, described))
     leads = parts.subject_first and bool(prompt) and not marked
@@ -159,11 +160,12 @@ def _recorder(steps: list[str]) -> Callable[[str, str, str], str]:
     return add
 
 
-def _with_character(parts: Parts, prefix: str, negative: str, steps: list[str]) -> tuple[str, str]:
+def _with_character(parts: Parts, steps: list[str]) -> tuple[str, str]:
     """A free prompt may call the character in by ``{{charPrefix}}`` or a leading «char»; each call brings its negative prompt."""
     if parts.mode != "free":
         return parts.prompt, parts.extra_negative
     call_negative = parts.extra_negative
+    prefix, negative = _trim(parts.character_prefix), _trim(parts.character_negative)
 
     def called(match: re.Match[str]) -> str:
         nonlocal call_negative

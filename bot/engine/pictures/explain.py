@@ -1,10 +1,14 @@
-"""What would happen: the answers of ``vignette explain``, one JSON object in, one out, from the code the chat uses."""
+"""What would happen: the answers of ``vignette explain``, one JSON object in, one out, from the code the chat uses.
+
+Keys that nobody knows are passed over; null means «not given»; numbers and switches may be written as texts (``"640"``, ``"on"``).
+Modes may be written in any case, and the browser original's variants of a mode (``you_multimodal``, ``free_extended``) mean that mode.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from bot.domain.pictures import Mode
 from bot.engine.pictures.compose import Parts
@@ -13,20 +17,42 @@ from bot.engine.pictures.intent import detect
 from bot.engine.pictures.sizes import resolve_size
 from bot.engine.story.world import World
 
+_VARIANTS = {"you_multimodal": "you", "me_multimodal": "me", "face_multimodal": "face", "free_extended": "free"}
+
+
+def _mode(value: Any) -> Any:
+    written = value.strip().lower() if isinstance(value, str) else value
+    return _VARIANTS.get(written, written) if isinstance(written, str) else written
+
+
+def _no_switch(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("expected a whole number")
+    return value
+
+
+AnyMode = Annotated[Mode, BeforeValidator(_mode)]
+Side = Annotated[int, Field(ge=1, le=65_536), BeforeValidator(_no_switch)]
+
 
 class _Question(BaseModel):
-    model_config = ConfigDict(extra="ignore", strict=True)
+    model_config = ConfigDict(extra="ignore")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _given(cls, question: Any) -> Any:
+        return {key: value for key, value in question.items() if value is not None} if isinstance(question, dict) else question
 
 
 class _Size(_Question):
-    width: int = Field(512, ge=1, le=65_536)
-    height: int = Field(512, ge=1, le=65_536)
-    mode: Mode = "free"
+    width: Side = 512
+    height: Side = 512
+    mode: AnyMode = "free"
     snap: bool = False
 
 
 class _Prompt(_Question):
-    mode: Mode = "free"
+    mode: AnyMode = "free"
     prompt: str = ""
     prefix: str = ""
     negative: str = ""

@@ -2,7 +2,8 @@
 
 The rules are those of SillyTavern 1.15 (2026), with its list of 23 resolutions; the list of 1.18 adds sizes of single vendors, which the
 backends' own size rules cover here. One difference is made on purpose: snapping chooses only among resolutions of the forced
-orientation. In the original a 512×512 background snaps back to a 512×512 square, and a 384×384 face to 512×512.
+orientation. In the original a 512×512 background snaps back to a 512×512 square, and a 384×384 face to 512×512. A side that is worked out
+is at least 64, where the original rounds tiny ones to 0.
 """
 
 from __future__ import annotations

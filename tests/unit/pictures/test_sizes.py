@@ -56,6 +56,11 @@ def test_rows(given_size: str, mode: Mode, forced: str, snapped: str) -> None:
     assert resolve_size(*_size(given_size), mode, True) == _size(snapped)
 
 
+@pytest.mark.parametrize(("side", "mode"), [(1, "face"), (7, "background"), (20, "face")])
+def test_no_side_becomes_nothing(side: int, mode: Mode) -> None:
+    assert min(size for size in force(side, side, mode) if size != side) >= 64
+
+
 def test_a_shape_that_is_there_is_left_alone() -> None:
     assert force(768, 704, "background") == (768, 704)
     assert force(704, 768, "face") == (704, 768)
