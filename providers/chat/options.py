@@ -25,22 +25,31 @@ class ChatOptions(Options):
     max_output: int | None = Field(None, ge=1, le=1_000_000)
     """Most tokens of one answer."""
     tools: bool | None = None
+    """Whether function tools can be trusted."""
     image_in: bool | None = None
+    """Whether the model sees pictures."""
     json_schema: bool | None = None
+    """Whether it keeps to a JSON schema."""
     writer: bool | None = None
+    """Whether it is good enough to draft scene prompts."""
     names: bool | None = None
+    """Whether it honours names on messages."""
     reasoning: Literal["auto", "off"] | None = None
     """Whether to switch thinking off where the service lets us."""
     dialect: Literal["auto", "chat", "responses"] = "auto"
     """``responses`` only where the service has OpenAI's Responses API."""
     system_mode: SystemMode | None = None
+    """How system messages are sent."""
     json_mode: JsonMode | None = None
+    """How JSON is asked for."""
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] | None = None
+    """Name of the field that limits the answer."""
     body: dict[str, Any] = {}
     """Fields added to every request: samplers such as ``min_p``."""
     exclude: list[str] = []
     """Fields taken out of every request."""
     headers: dict[str, str] = {}
+    """Headers added to every request."""
 
 
 @dataclass(frozen=True, slots=True)

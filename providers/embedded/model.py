@@ -22,6 +22,7 @@ class EmbeddedOptions(Options):
     """The extra keys of ``[chat.<name>]`` with ``provider = "embedded"``."""
 
     window: int = Field(WINDOW, ge=1024, le=8192)
+    """Context size in tokens."""
 
 
 class EmbeddedModel:

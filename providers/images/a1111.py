@@ -56,6 +56,7 @@ class A1111Options(Options):
     user: str = ""
     """User of ``--api-auth``; ``api_key = "user:password"`` does the same."""
     password: SecretStr | None = None
+    """Password of the server's `--api-auth`."""
     steps: int = Field(default=25, ge=1, le=500)
     """Sampling steps when nobody chose a number."""
     poll_seconds: float = Field(default=0.7, gt=0, le=60)

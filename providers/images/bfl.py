@@ -54,6 +54,7 @@ class BflOptions(Options):
     safety_tolerance: int | None = Field(default=None, ge=0, le=6)
     """0 is strictest, 5 or 6 mildest by model; unset takes the mildest where adult content is allowed and the service's own elsewhere."""
     output_format: Literal["jpeg", "png", "webp"] = "png"
+    """File format asked for."""
     prompt_upsampling: bool | None = None
     """Let the service rewrite prompts, on models that can; unset keeps prompts as they are."""
     raw: bool | None = None

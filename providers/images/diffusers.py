@@ -31,8 +31,11 @@ class DiffusersOptions(Options):
     path: str = Field(default="/generate", pattern=r"^/[\w./-]*$")
     """Route below ``base_url``."""
     steps: int = Field(default=28, ge=1)
+    """Sampling steps when nobody chose a number."""
     cfg: float = Field(default=6.5, ge=0)
+    """CFG scale when nobody chose one."""
     sampler: str = "DPM++ 2M Karras"
+    """Sampler when nobody chose one."""
     references: int = Field(default=16, ge=0, le=16)
     """Most reference pictures; 0 for a server that draws from text only."""
     negative: bool = True
@@ -40,6 +43,7 @@ class DiffusersOptions(Options):
     step: int = Field(default=8, ge=1)
     """Sides are multiples of so many pixels."""
     most_side: int = Field(default=2048, ge=64)
+    """Longest side in pixels."""
 
 
 class DiffusersBackend(SelfHostedBackend):

@@ -44,8 +44,11 @@ class ExtrasOptions(Options):
     """Options of ``[images.<name>]`` for this provider; the numbers are the server's own defaults."""
 
     steps: int = Field(default=30, ge=1, le=500)
+    """Sampling steps when nobody chose a number."""
     cfg: float = Field(default=6.0, ge=0)
+    """CFG scale when nobody chose one."""
     prompt_prefix: str = ""
+    """Words before every prompt, in the server's own field."""
 
 
 class ExtrasBackend(SelfHostedBackend):

@@ -31,7 +31,9 @@ class FalOptions(Options):
     platform_url: str = "https://api.fal.ai/v1"
     """Where models are listed and described."""
     priority: Literal["normal", "low"] | None = None
+    """Place in fal's queue."""
     output_format: Literal["png", "jpeg"] = "png"
+    """File format, where the endpoint has the choice."""
     safety_checker: bool | None = None
     """Unset switches the checker off only where adult content is allowed."""
     safety_tolerance: int | None = Field(default=None, ge=1, le=6)

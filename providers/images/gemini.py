@@ -50,6 +50,7 @@ class GeminiOptions(Options):
     ratios: tuple[Ratio, ...] | None = Field(default=None, min_length=1)
     """Shapes the model can draw; unset takes all of the API's, without 1:4, 4:1, 1:8 and 8:1 for gemini-2.5 and gemini-3-pro."""
     modalities: tuple[Literal["TEXT", "IMAGE"], ...] = Field(default=("TEXT", "IMAGE"), min_length=1)
+    """What an answer may hold; some models insist on both."""
     safety: Literal["BLOCK_LOW_AND_ABOVE", "BLOCK_MEDIUM_AND_ABOVE", "BLOCK_ONLY_HIGH", "BLOCK_NONE", "OFF"] | None = None
     """Threshold of the adjustable filters; unset takes ``BLOCK_NONE`` where adult content is allowed and the service's own elsewhere."""
     seed: bool = False

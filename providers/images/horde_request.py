@@ -46,12 +46,17 @@ class HordeOptions(Options):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     trusted_workers: bool = False
+    """Only workers the Horde trusts."""
     slow_workers: bool = True
+    """Slow workers may draw as well."""
     extra_slow_workers: bool = False
+    """Very slow workers may draw as well."""
     validated_backends: bool = True
+    """Only workers whose program the Horde has checked."""
     workers: tuple[str, ...] = Field(default=(), max_length=5)
     """Ids of the workers to use, or with ``worker_blacklist`` to avoid."""
     worker_blacklist: bool = False
+    """Read `workers` as those that must not draw."""
     allow_downgrade: bool = False
     """Without enough kudos the picture becomes smaller and gets fewer steps instead of being refused."""
     shared: bool = False
@@ -70,9 +75,11 @@ class HordeOptions(Options):
     remix: bool = False
     """References go to models that mix several pictures (Stable Cascade); more than one needs a trusted account."""
     face_fixer: Literal["GFPGAN", "CodeFormers", "GFPGANv1.3", "RestoreFormer"] = "GFPGAN"
+    """What restores faces."""
     client_agent: str = "Vignette:1:unknown"
     """Who asks, as name:version:contact."""
     poll_seconds: float = Field(default=3.0, gt=0, le=60)
+    """Pause between two looks at a picture in the queue."""
 
 
 def body_of(

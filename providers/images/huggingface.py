@@ -49,11 +49,13 @@ class HuggingFaceOptions(Options):
     bill_to: str = ""
     """Organisation to bill."""
     hub_url: str = "https://huggingface.co"
+    """Where models are looked up."""
     list_query: dict[str, str] = {"pipeline_tag": "text-to-image", "inference_provider": "all", "sort": "trendingScore", "limit": "100"}
     """How the Hub is asked for models."""
     reference_bytes: int = Field(default=10_000_000, ge=1)
     """Most bytes of one reference picture; the limit is each provider's own and not published."""
     poll_seconds: float = Field(default=1.0, gt=0, le=30)
+    """Pause between two looks at a picture that is drawn later."""
 
 
 class HuggingFaceBackend(CloudBackend):

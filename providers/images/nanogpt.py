@@ -46,6 +46,7 @@ class NanoGptOptions(Options):
     most_side: int = Field(default=2048, ge=64)
     """Longest side in pixels; the limit is each model's own."""
     kontext_max_mode: bool | None = None
+    """The better and dearer mode of FLUX Kontext."""
 
 
 class NanoGptImagesBackend(CloudBackend):

@@ -39,9 +39,13 @@ class NovelAiOptions(Options):
     steps: int = Field(default=23, ge=1, le=50)
     """When nobody chose a number. Up to 28 steps and 1 048 576 pixels are free of charge in the highest tier."""
     cfg: float = Field(default=5.0, ge=0, le=10)
+    """Guidance when nobody chose one."""
     cfg_rescale: float = Field(default=0.0, ge=0, le=1)
+    """Prompt guidance rescale."""
     sampler: str = "k_euler_ancestral"
+    """Sampler when nobody chose one."""
     noise_schedule: Literal["karras", "exponential", "polyexponential", "native"] = "karras"
+    """Noise schedule when nobody chose one."""
     params_version: int | None = Field(default=None, ge=1)
     """Unset sends 4 to the fifth generation and 3 to the others."""
     uc_preset: int | None = Field(default=None, ge=0, le=4)
@@ -56,11 +60,14 @@ class NovelAiOptions(Options):
     """What reference pictures are for: the first one to start from; all of them a mood (``vibe``, not in the fifth generation);
     all of them how somebody looks (``character``, 4.5 only). The last two cost Anlas for each picture."""
     reference_strength: float = Field(default=0.6, ge=0, le=1)
+    """How strongly a vibe works."""
     encode_vibes: bool = True
     """Moods are encoded by the service before the picture, as clients of the newer generations do; off sends the pictures themselves,
     which is said to be the third generation's way."""
     information_extracted: float = Field(default=1.0, gt=0, le=1)
+    """How much is taken from a vibe."""
     most_references: int = Field(default=4, ge=1, le=16)
+    """Most vibes of one picture."""
 
 
 def generation_of(model: str) -> int:

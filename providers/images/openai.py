@@ -54,20 +54,27 @@ class OpenAIImageOptions(Options):
     """Options of ``[images.<name>]`` for this provider."""
 
     quality: Literal["auto", "low", "medium", "high", "xhigh", "max", "standard", "hd"] | None = None
+    """Quality asked for; which words are allowed depends on the model."""
     background: Literal["auto", "transparent", "opaque"] | None = None
+    """Background of the picture, where the model has the choice."""
     output_format: Literal["png", "webp", "jpeg"] | None = None
+    """File format, where the model has the choice."""
     output_compression: int | None = Field(default=None, ge=0, le=100)
+    """Compression of JPEG and WebP in percent."""
     moderation: Literal["auto", "low"] | None = None
     """``low`` filters less; unset takes ``low`` only where adult content is allowed."""
     input_fidelity: Literal["low", "high"] | None = None
     """How closely an edit keeps to its references; gpt-image-1.5 and smaller only, and mini takes only ``low``."""
     complexity: Literal["low", "medium", "high"] | None = None
+    """How much a model that thinks about a picture thinks, where it has the choice."""
     sizes: Literal["model", "free", "fixed"] = "model"
     """Whether any size or only the three standard ones may be asked for; ``model`` goes by the model's name."""
     least_pixels: int = Field(default=655_360, ge=0)
     """Smaller wishes are enlarged to so many pixels where any size may be asked for; the service's own limit is not published."""
     organization: str = ""
+    """Organisation the requests are counted under."""
     project: str = ""
+    """Project the requests are counted under."""
     compatible: bool = False
     """The server only speaks the API: send prompt, model, n, size and ``response_format`` and nothing else."""
     response_format: Literal["b64_json", "url", "none"] = "b64_json"

@@ -54,12 +54,15 @@ class OpenRouterImageOptions(Options):
     modalities: tuple[Literal["image", "text"], ...] | None = Field(default=None, min_length=1)
     """What a model on the chat route is asked to put out; unset goes by the list of models, and takes both where that does not tell."""
     quality: Literal["auto", "low", "medium", "high", "xhigh", "max"] | None = None
+    """Quality asked for, where the model has the choice."""
     resolution: Literal["512", "768", "1K", "1.5K", "2K", "4K"] | None = None
     """Unset takes the tier nearest to the wanted size, where the model has tiers."""
     output_format: Literal["png", "jpeg", "webp"] | None = None
+    """File format, where the model has the choice."""
     output_compression: int | None = Field(default=None, ge=0, le=100)
     """For jpeg and webp."""
     background: Literal["auto", "transparent", "opaque"] | None = None
+    """Background of the picture, where the model has the choice."""
     reference_bytes: int = Field(default=20_000_000, ge=1)
     """Most bytes of one reference picture; the limit is each provider's own and not published."""
     routing: dict[str, Any] | None = None
@@ -67,6 +70,7 @@ class OpenRouterImageOptions(Options):
     title: str = ""
     """Name of the application shown in OpenRouter's lists."""
     referer: str = ""
+    """Address of your own project, shown in OpenRouter's rankings; empty sends none."""
 
     @model_validator(mode="after")
     def _transparency_needs_alpha(self) -> Self:

@@ -54,6 +54,7 @@ class SdCppOptions(Options):
     """Whether a reference is the picture to start from, or all of them are looked at while drawing; ``model`` goes by the name of
     ``model``, which then has to be set to what the server has loaded."""
     poll_seconds: float = Field(default=1.0, gt=0, le=60)
+    """Pause between two looks at a picture under way."""
 
 
 class SdCppBackend(SelfHostedBackend):

@@ -78,7 +78,9 @@ class StabilityOptions(Options):
     """Options of ``[images.<name>]`` for this provider."""
 
     style_preset: Preset | None = None
+    """One of the service's own styles, for every picture."""
     output_format: Literal["png", "jpeg", "webp"] = "png"
+    """File format asked for."""
     legacy_engines: bool = False
     """List the engines of the v1 API among the models."""
     clip_guidance_preset: v1.Guidance = ""

@@ -39,6 +39,7 @@ class TogetherOptions(Options):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     output_format: Literal["jpeg", "png"] = "png"
+    """File format asked for."""
     disable_safety_checker: bool | None = None
     """Unset switches the filter off only where adult content is allowed."""
     image_loras: tuple[Lora, ...] = ()

@@ -30,7 +30,9 @@ class XaiOptions(Options):
     """Options of ``[images.<name>]`` for this provider."""
 
     resolution: Literal["1k", "2k"] | None = None
+    """Resolution class asked for."""
     quality: Literal["low", "medium", "high"] | None = None
+    """Quality asked for."""
     references: int = Field(default=3, ge=0, le=5)
     """Most reference pictures; documented are 3."""
     ticks_per_dollar: float = Field(default=0, ge=0)

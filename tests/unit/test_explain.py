@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from bot.explain import LINE_LIMIT, answer_lines, backend_lines
+from bot.explain import LINE_LIMIT, answer_lines, backend_lines, registered
 from bot.settings_load import load_settings
+from providers.registry import Row, chat_rows, image_rows
 
 
 def echo(question: dict[str, Any]) -> dict[str, Any]:
@@ -70,3 +71,10 @@ async def test_every_registered_provider_is_listed_with_capabilities() -> None:
     local = [line for line in lines if line["configured_as"] == "local"]
     assert local[0]["capabilities"]["negative"] is True
     assert local[-1]["error"], "an unreachable server is named"
+
+
+@pytest.mark.parametrize("row", [*image_rows().values(), *chat_rows().values()], ids=lambda row: row.kind)
+def test_every_option_of_a_provider_is_explained(row: Row) -> None:
+    line = registered("images" if row.kind in image_rows() and image_rows()[row.kind] is row else "chat", row)
+    assert "error" not in line
+    assert [name for name, option in line["options"].items() if not option["help"]] == []
