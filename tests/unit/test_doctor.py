@@ -138,3 +138,36 @@ async def test_storage_that_cannot_be_written_is_broken(tmp_path: Path) -> None:
     fine, told = await report(VIGNETTE_STORAGE__ASSETS=str(tmp_path / "file" / "assets"))
     assert not fine
     assert "BROKEN  storage" in told
+
+
+HOST_GRAPH = {"1": {"class_type": "KSampler", "inputs": {"seed": "%seed%", "mood": "%mood%", "note": "x %vae% y"}}}
+
+
+async def test_workflows_are_read_and_names_of_none_are_told(tmp_path: Path) -> None:
+    (tmp_path / "good.json").write_text(json.dumps(HOST_GRAPH))
+    (tmp_path / "editor.json").write_text('{"nodes": [], "links": []}')
+    fine, told = await report(
+        VIGNETTE_IMAGES__PLAIN__PROVIDER="sketch",
+        VIGNETTE_IMAGES__COMFY__PROVIDER="comfyui",
+        VIGNETTE_IMAGES__COMFY__BASE_URL="http://127.0.0.1:9",
+        VIGNETTE_WORKFLOWS__GOOD="good.json",
+        VIGNETTE_WORKFLOWS__EDITOR__TEXT="good.json",
+        VIGNETTE_WORKFLOWS__EDITOR__IMAGE="editor.json",
+        VIGNETTE_DEFAULTS__WORKFLOW="Text-to-Image",
+        VIGNETTE_MODELS__ANIME__WORKFLOW="ghost",
+    )
+    assert not fine
+    assert "warning workflows.good: graph of 1 nodes with seed" in told
+    assert 'graph: The workflow has no "%prompt%"' in told
+    assert "graph: Node 1 (KSampler), input note: %vae% inside a longer text" in told
+    assert '"%mood%" has no value here' in told
+    assert "BROKEN  workflows.editor" in told
+    assert "Export (API)" in told
+    assert "defaults.workflow" not in told
+    assert "warning models.anime.workflow: ghost" in told
+
+
+async def test_workflows_nobody_can_draw_by_are_told(tmp_path: Path) -> None:
+    (tmp_path / "good.json").write_text(json.dumps(HOST_GRAPH))
+    _, told = await report(VIGNETTE_WORKFLOWS__GOOD="good.json")
+    assert "no image backend here draws by workflows" in told
