@@ -132,9 +132,10 @@ def fill(workflow: Mapping[str, Any], values: Mapping[str, Any], custom: Mapping
     filler, aside = _Filler(values, custom), _Filler(values, custom)
     graph = {aside.key(node_id): _filled_node(node, filler, aside) for node_id, node in workflow.items()}
     problems = list(_embedded(workflow, {*NAMES, *OTHER_NAMES, *custom}))
-    if "prompt" not in filler.used:
+    there = filler.used.union(OTHER_NAMES.get(name, name) for name in filler.unfilled)
+    if "prompt" not in there:
         problems.append('The workflow has no "%prompt%": the picture will not follow what was asked for.')
-    if "seed" not in filler.used:
+    if "seed" not in there:
         problems.append('The workflow has no "%seed%": drawing again may give the same picture.')
     return Filled(graph, frozenset(filler.used), tuple(dict.fromkeys(filler.unfilled)), tuple(problems))
 

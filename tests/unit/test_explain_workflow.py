@@ -34,6 +34,9 @@ def test_clip_skip_becomes_what_comfyui_counts(given: Any, sent: int) -> None:
 def test_missing_values_are_told_and_avatars_have_a_stand_in() -> None:
     answer = explain_workflow({"workflow": json.dumps(graph(vae="%vae%", face="%char_avatar%", text="a %seed% b"))})
     assert answer["unfilled"] == ["vae"]
+    assert any('no "%prompt%"' in problem for problem in answer["problems"])
+    without_value = explain_workflow({"workflow": graph(a="%PROMPT%", s="%seed%"), "values": {"prompt": None}})
+    assert (without_value["unfilled"], without_value["problems"]) == (["PROMPT"], [])
     assert answer["workflow"]["1"]["inputs"] == {"vae": "%vae%", "face": EMPTY_PICTURE, "text": "a %seed% b"}
     assert any("inside a longer text" in problem for problem in answer["problems"])
 
