@@ -10,8 +10,8 @@ The same code fills a workflow for a real picture. Where Vignette differs from S
 - A placeholder inside a longer text is left alone in both; here it is also named in ``problems``.
 - A placeholder for a number as the name of something stays a name, because JSON's names are texts. There the document breaks.
 - A whole request body (``{"prompt": graph}``) is unwrapped.
-- LettuceAI's capital names are understood as well (``%CFG%`` is ``%scale%``). They too are replaced as the complete ``"%NAME%"`` only;
-  LettuceAI itself replaces them inside longer texts and without quotes.
+- LettuceAI's capital names are understood as well (``%CFG%`` is ``%scale%``), inside longer texts too, as there. Unlike there the text
+  around them needs its quotes, for numbers too.
 - An avatar placeholder without an avatar becomes a 1x1 picture in both; an avatar is plain base64 in both, so a data URI loses its head.
 
 ``values`` are what the placeholders stand for, by name without percent signs. Three are brought into the form ComfyUI takes, as for a

@@ -8,7 +8,8 @@ capital ones of LettuceAI. Made differently from the originals on purpose:
   such as ``$&``, quotes or backslashes in a prompt cannot break anything.
 - A setting that is not there is reported and never becomes ``null`` or half a document; only a missing avatar becomes a 1x1 picture,
   as users' graphs expect.
-- A placeholder inside a longer text is left alone, as in the original, and named in ``problems``.
+- A placeholder inside a longer text is left alone, as in SillyTavern, and named in ``problems``; LettuceAI's are replaced there too, as
+  in LettuceAI, but always need quotes around the whole text.
 - A custom placeholder cannot produce another placeholder, and built-in names win over custom ones. Where a name that only LettuceAI or
   Vignette knows has no value, one's own of that name is taken.
 """
@@ -51,6 +52,8 @@ NUMBERS = frozenset({"steps", "scale", "width", "height", "denoise", "clip_skip"
 SERVER_FILLED = "filename_prefix"
 """In this input the server itself knows %width%, %year% and the like."""
 _IMAGE_NAME = re.compile(r"IMAGE(?:\d{1,2}|_COUNT)?")
+_INSIDE = re.compile(rf"%({'|'.join(OTHER_NAMES)}|{_IMAGE_NAME.pattern})%")
+"""LettuceAI's names may stand inside a longer text."""
 _WHOLE = re.compile(r"%([A-Za-z][\w -]{0,63})%")
 
 EXPORT_HINT = (
@@ -104,7 +107,12 @@ def check(graph: Any) -> None:
 
 def placeholders_in(workflow: Mapping[str, Any]) -> frozenset[str]:
     """Names of all placeholders in a graph, as written."""
-    return frozenset(match[1] for _, _, text in _texts(workflow) if (match := _WHOLE.fullmatch(text)))
+    return frozenset(name for _, _, text in _texts(workflow) for name in _names_in(text))
+
+
+def _names_in(text: str) -> tuple[str, ...]:
+    whole = _WHOLE.fullmatch(text)
+    return (whole[1],) if whole else tuple(_INSIDE.findall(text))
 
 
 def is_image_name(name: str) -> bool:
@@ -131,7 +139,7 @@ def fill(workflow: Mapping[str, Any], values: Mapping[str, Any], custom: Mapping
     """
     filler, aside = _Filler(values, custom), _Filler(values, custom)
     graph = {aside.key(node_id): _filled_node(node, filler, aside) for node_id, node in workflow.items()}
-    problems = list(_embedded(workflow, {*NAMES, *OTHER_NAMES, *custom}))
+    problems = list(_embedded(workflow, {*NAMES, *custom}))
     there = filler.used.union(OTHER_NAMES.get(name, name) for name in filler.unfilled)
     if "prompt" not in there:
         problems.append('The workflow has no "%prompt%": the picture will not follow what was asked for.')
@@ -161,9 +169,14 @@ class _Filler:
             return {self.key(key): self.filled(item, depth + 1, key) for key, item in value.items()}
         if isinstance(value, list):
             return [self.filled(item, depth + 1) for item in value]
-        if isinstance(value, str) and (_WHOLE.fullmatch(value) or self._own(value)):
-            return self._value_of(value[1:-1], value, key)
+        if isinstance(value, str):
+            whole = _WHOLE.fullmatch(value) or self._own(value)
+            return self._value_of(value[1:-1], value, key) if whole else _INSIDE.sub(lambda name: self._written_in(name, key), value)
         return value
+
+    def _written_in(self, name: re.Match[str], key: str) -> str:
+        found = self._value_of(name[1], name[0], key)
+        return found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
 
     def key(self, name: str) -> str:
         """A name inside the graph that is a placeholder for a text."""
@@ -212,7 +225,7 @@ def _texts(workflow: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
 def _embedded(workflow: Mapping[str, Any], names: set[str]) -> Iterator[str]:
     for node_id, key, text in _texts(workflow):
         whole = len(text) > 1 and text[0] == text[-1] == "%" and text[1:-1] in names
-        found = sorted(name for name in names if name and not whole and f"%{name}%" in text)
+        found = sorted(name for name in names if name and not whole and f"%{name}%" in text and not _INSIDE.fullmatch(f"%{name}%"))
         if found and key != SERVER_FILLED:
             marks = " and ".join(f"%{name}%" for name in found)
             yield f"{where(workflow, node_id, key)}: {marks} inside a longer text is left as it is; make it the whole value."

@@ -68,6 +68,24 @@ def test_values_by_any_spelling_of_their_names() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "sent"),
+    [
+        ("best, %PROMPT%, %STEPS% steps", 'best, a "%SEED%" \\, 20 steps'),
+        ("%PROMPT%%PROMPT%", 'a "%SEED%" \\a "%SEED%" \\'),
+        ("out/%SEED%-%CFG%", "out/7-6.5"),
+        ("100%CFG%", "1006.5"),
+        ("%IMAGE0% %Prompt% %prompt% %PROMPT", "%IMAGE0% %Prompt% %prompt% %PROMPT"),
+    ],
+)
+def test_the_other_clients_names_inside_a_text(text: str, sent: str) -> None:
+    values = {"prompt": 'a "%SEED%" \\', "steps": 20, "seed": 7, "scale": 6.5}
+    answer = explain_workflow({"workflow": graph(a=text, p="%prompt%", s="%seed%"), "values": values})
+    assert answer["workflow"]["1"]["inputs"]["a"] == sent
+    assert answer["unfilled"] == (["IMAGE0"] if "IMAGE0" in text else [])
+    assert len(answer["problems"]) == ("%prompt%" in text)
+
+
+@pytest.mark.parametrize(
     ("given", "sent"), [("QUJD", "QUJD"), ("data:image/png;base64,QUJD", "QUJD"), ("", EMPTY_PICTURE), (None, EMPTY_PICTURE)]
 )
 def test_avatars_are_plain_base64(given: str | None, sent: str) -> None:
