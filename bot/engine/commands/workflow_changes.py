@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+
 from bot.domain.errors import ContentRefused, FileTooLarge, NotFound, UserError
 from bot.domain.workflows import (
     MOST_BYTES,
@@ -16,7 +19,7 @@ from bot.domain.workflows import (
 from bot.engine.commands.context import CommandContext
 from bot.engine.pictures import graph_edits
 from bot.engine.pictures.plan import choose_backend
-from bot.engine.pictures.workflow_words import code, graph_file, summary, warned
+from bot.engine.pictures.workflow_words import code, graph_file, holds, summary, warned
 from bot.engine.pictures.workflows import check_graph, find_workflow, graph_words, is_built_in, require_graph, require_workflows
 from bot.storage import chats, workflows
 from bot.storage.database import Transaction
@@ -49,12 +52,27 @@ async def _own(ctx: CommandContext, c: Transaction, name: str) -> Workflow:
 
 
 def _judge(ctx: CommandContext, workflow: Workflow) -> None:
-    """Raise ``ContentRefused`` for what may not be drawn here, wherever in a workflow it is written."""
+    """Raise ``ContentRefused`` for what may not be drawn here, wherever in a workflow it is written. Its negative prompt counts like any
+    other text: a CFG scale of 0 would draw it."""
     words = (*graph_words(workflow.graph), *graph_words(workflow.image_graph), *workflow.custom.values(), workflow.name)
     try:
         ctx.services.guard.check_picture(ctx.chat, *words)
     except ContentRefused as error:
-        raise ContentRefused(f"The words written in this workflow are not taken in. {error}") from error
+        places = ", ".join(_refused(ctx, workflow)) or "several places together"
+        hint = "A placeholder such as %prompt% or %negative_prompt% in its place takes the words of each picture."
+        raise ContentRefused(f"{error} It is written in this workflow: {places}. {hint}") from error
+
+
+def _refused(ctx: CommandContext, workflow: Workflow) -> Iterator[str]:
+    """The nodes whose words alone are refused."""
+    for graph in filter(None, (workflow.graph, workflow.image_graph)):
+        nodes = graph_edits.nodes_of(graph)
+        for node_id, node in nodes.items():
+            try:
+                ctx.services.guard.check_picture(ctx.chat, *graph_words(json.dumps(node)))
+            except ContentRefused:
+                yield graph_edits.called(nodes, node_id)
+                break
 
 
 async def _file(ctx: CommandContext, option: str) -> str:
@@ -85,8 +103,7 @@ async def add(ctx: CommandContext) -> None:
     workflow = await _new(ctx)
     backend = backend_of(ctx)
     facts = require_graph(backend, workflow.graph)
-    if workflow.image_graph:
-        require_graph(backend, workflow.image_graph)
+    image = require_graph(backend, workflow.image_graph) if workflow.image_graph else None
     _judge(ctx, workflow)
     async with ctx.services.db.write() as c:
         known = await workflows.names(c, ctx.chat.id)
@@ -96,7 +113,8 @@ async def add(ctx: CommandContext) -> None:
             raise UserError(f"This chat has {len(known)} workflows, and {MOST_WORKFLOWS} are the most. Delete one first.")
         await workflows.put(c, ctx.chat.id, workflow)
     lines = [f"Workflow **{workflow.name}** is added. `/workflow use {workflow.name}` draws with it."]
-    lines += summary(workflow, workflow.graph, facts) if facts else []
+    lines += summary(workflow, facts) if facts else []
+    lines += [f"Image graph: {line}" for line in summary(workflow, image)] if image else []
     await ctx.say("\n".join([*lines, *warned(await problems_of(backend, workflow))]))
 
 
@@ -138,7 +156,7 @@ async def edit(ctx: CommandContext) -> None:
         _judge(ctx, after)
         await workflows.put(c, ctx.chat.id, after)
     lines = [f"**{after.name}**: {what}"]
-    lines += summary(after, new, facts) if facts and given else []
+    lines += summary(after, facts) if facts and given else []
     lines += warned(await check_graph(backend, new)) if new else []
     if not old:
         await ctx.say("\n".join(lines))
@@ -183,7 +201,7 @@ async def set_value(ctx: CommandContext) -> None:
     if not replace:
         await ctx.say(f"**{after.name}**: `%{find}%` has no value of its own any more.")
         return
-    there = f'"%{find}%"' in after.graph or f'"%{find}%"' in after.image_graph
+    there = holds(after.graph, find) or holds(after.image_graph, find)
     hint = "" if there else f' The graph has no `"%{find}%"` yet: `/workflow edit node=… input=… value=%{find}% {after.name}` puts it in.'
     await ctx.say(f"**{after.name}**: `%{find}%` stands for {code(replace)}.{hint}")
 

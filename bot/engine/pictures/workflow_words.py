@@ -17,7 +17,7 @@ OF: dict[Origin, str] = {"chat": "of this chat", "host": "the host's", "shipped"
 _AVATARS = {"character": "the character's avatar", "persona": "the persona's avatar"}
 
 
-def summary(workflow: Workflow, graph: str, facts: WorkflowFacts) -> list[str]:
+def summary(workflow: Workflow, facts: WorkflowFacts) -> list[str]:
     """The few lines said when a graph comes in: what is in it, and what has no value yet."""
     lines = [f"✅ {_marked(facts.present) or 'no placeholders'}"]
     missing = without_value(workflow, facts)
@@ -34,9 +34,14 @@ def card(workflow: Workflow, graph: str, facts: WorkflowFacts) -> list[str]:
         f"✅ present: {_marked(facts.present) or 'none'}",
         f"❌ absent: {_marked(facts.absent) or 'none'}",
     ]
-    lines += [f"{'✅' if f'%{name}%' in graph else '❌'} `%{name}%` = {code(value)}" for name, value in workflow.custom.items()]
+    lines += [f"{'✅' if holds(graph, name) else '❌'} `%{name}%` = {code(value)}" for name, value in workflow.custom.items()]
     lines += [f"❔ `%{name}%` has no value of its own; a variable of that name may have one" for name in without_value(workflow, facts)]
     return lines
+
+
+def holds(graph: str, name: str) -> bool:
+    """Whether a graph has a custom placeholder as a whole value, which is what gets filled."""
+    return f'"%{name}%"' in graph
 
 
 def without_value(workflow: Workflow, facts: WorkflowFacts) -> tuple[str, ...]:

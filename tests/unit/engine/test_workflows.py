@@ -54,7 +54,7 @@ async def test_a_workflow_comes_as_text_with_or_without_a_code_block(world: Worl
 
 
 async def test_two_graphs_in_one(world: World) -> None:
-    await add(world, image_file=FROM_IMAGE)
+    assert "Image graph: 4 nodes, takes 1 reference image." in (await add(world, image_file=FROM_IMAGE)).text
     world.platform.files["photo"] = png(300, 200)
     await world.command("workflow use", name="mine")
     await world.command("setvar", key="mood", value="dim")
@@ -157,7 +157,9 @@ async def test_a_chat_keeps_so_many(world: World) -> None:
 @pytest.mark.parametrize("words", ["two children, nude, in a bed", "naked_child"])
 async def test_hostile_words_inside_a_graph_are_refused(world: World, words: str) -> None:
     hidden = {"1": {"class_type": "X", "inputs": {"text": "%prompt%", "more": {"deep": [words]}}}}
-    assert MINOR_SENTENCE in (await add(world, graph=hidden)).text
+    answer = await add(world, graph=hidden)
+    assert MINOR_SENTENCE in answer.text
+    assert "Node 1 (X)" in answer.text
     assert await stored(world) is None
     await add(world)
     assert MINOR_SENTENCE in (await world.command("workflow edit", name="mine", node="2", input="text", value=words)).text
