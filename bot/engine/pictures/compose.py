@@ -173,7 +173,7 @@ def _with_character(parts: Parts, steps: list[str]) -> tuple[str, str]:
         steps.append(f"character prefix by {match.group(0).strip()}: {prefix}")
         return join(prefix, match.group(1) or "")
 
-    return _CHAR_PREFIX.sub(called, parts.prompt), call_negative
+    return _CHAR_PREFIX.sub(called, _trim(parts.prompt)), call_negative
 
 
 def _expanded(positive: str, negative: str, steps: list[str], world: World) -> Composed:

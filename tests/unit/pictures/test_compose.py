@@ -41,7 +41,7 @@ ROWS: list[tuple[Mode, str, dict[str, Any], str, str]] = [
     ("free", "char, x", {"character_prefix": "red hair,"}, "best quality, red hair, x", "hat, blurry"),
     ("free", "char\u00a0x", {}, "best quality, red hair,x", "hat, blurry"),
     ("free", "{{charPref\u0131x}} x", {}, "best quality, {{charPref\u0131x}} x", "blurry"),
-    ("free", " char x", {}, "best quality, char x", "blurry"),
+    ("free", "\n char x", {}, "best quality, red hair,x", "hat, blurry"),
     ("free", "{{charPrefix}} x", {"character_prefix": ""}, "best quality, x", "hat, blurry"),
     ("free", "fries", {"extra_negative": "salt,"}, "best quality, fries", "salt, blurry"),
     ("free", "{{charPrefix}} x", {"extra_negative": "salt"}, "best quality, red hair x", "salt, hat, blurry"),
