@@ -127,12 +127,17 @@ async def _new(ctx: CommandContext) -> Workflow:
         raise UserError("A workflow comes from a file, from its text, or as a copy: please give one of them.")
     if copied:
         original = await known_workflow(ctx, copied)
-        custom = dict(original.custom)
-        return Workflow(name=name, graph=original.graph, image_graph=image_graph or original.image_graph, custom=custom)
+        image_graph = image_graph or (_fitting(original.image_graph) if original.image_graph else "")
+        return Workflow(name=name, graph=_fitting(original.graph), image_graph=image_graph, custom=dict(original.custom))
     graph = graph or (_pasted(text) if text else "")
     if not graph:
         raise UserError("Send the workflow along as a file, saved in ComfyUI with «Export (API)», or paste its JSON after the name.")
     return Workflow(name=name, graph=graph, image_graph=image_graph)
+
+
+def _fitting(graph: str) -> str:
+    """A graph to copy; the host's may be larger than a chat keeps. Raises ``FileTooLarge``."""
+    return read_graph(graph.encode())
 
 
 async def problems_of(backend: ImageBackend, workflow: Workflow) -> tuple[str, ...]:

@@ -73,6 +73,12 @@ async def test_a_copy_of_the_hosts_or_of_one_that_comes_along(world: World) -> N
     assert set(await graph_of(world, "ours")) == {"1", "2"}
 
 
+async def test_a_graph_of_the_hosts_that_is_too_large_for_a_chat_is_not_copied(world: World) -> None:
+    world.services.workflows = {"huge": Workflow(name="huge", graph=json.dumps(GRAPH) + " " * MOST_BYTES, origin="host")}
+    assert "up to 256 KiB" in (await world.command("workflow add", name="mine", copy="huge")).text
+    assert await stored(world) is None
+
+
 async def test_escaped_letters_are_written_out_so_that_names_are_found(world: World) -> None:
     await add(world, graph=json.dumps({"1": {"class_type": "X", "inputs": {"a": "%Größe%"}}}, ensure_ascii=True).encode())
     await world.command("workflow set", name="mine", find="Größe", replace="wide")
