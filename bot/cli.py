@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -150,9 +150,14 @@ def prompt() -> None:
 @explain_app.command()
 def workflow() -> None:
     """{"workflow", "values", "custom"} → the filled ComfyUI graph, what stayed unfilled, and problems."""
+    from bot.domain.workflows import with_quotes
     from providers.images.comfyui_explain import explain_workflow
 
-    _explain(explain_workflow)
+    def explained(question: dict[str, Any]) -> dict[str, Any]:
+        given = question.get("workflow")
+        return explain_workflow({**question, "workflow": with_quotes(given)} if isinstance(given, str) else question)
+
+    _explain(explained)
 
 
 @explain_app.command()

@@ -28,7 +28,7 @@ NONE = ("none", "off", "default")
 """Words that choose no workflow, so that none is named so."""
 _NAME = re.compile(r"\w[\w .,()+-]{0,59}")
 _CUSTOM = re.compile(r'[^%"\\\x00-\x1f]{1,64}')
-_HINT = 'Placeholders need their quotes: "%seed%".'
+_BARE = re.compile(r'"(?:[^"\\]|\\.)*"|(%[A-Za-z][\w -]{0,63}%)')
 
 
 class Workflow(Frozen):
@@ -69,6 +69,11 @@ def custom_name(text: str) -> str:
     return name
 
 
+def with_quotes(text: str) -> str:
+    """The text of a graph with its bare placeholders in quotes (``"steps": %STEPS%``, as LettuceAI's users write numbers)."""
+    return _BARE.sub(lambda match: f'"{match[1]}"' if match[1] else match[0], text)
+
+
 def read_graph(data: bytes, most: int = MOST_BYTES) -> str:
     """The text of a graph file: as it is, or with its escaped letters written out, so that names and words in it can be found.
 
@@ -77,12 +82,12 @@ def read_graph(data: bytes, most: int = MOST_BYTES) -> str:
     if len(data) > most:
         raise FileTooLarge(f"A workflow may have up to {most // 1024} KiB; this one has {len(data) // 1024 + 1}.")
     try:
-        text = data.decode("utf-8-sig")
+        text = with_quotes(data.decode("utf-8-sig"))
         found = json.loads(text, parse_constant=_no_number)
         written_out = json.dumps(found, ensure_ascii=False, allow_nan=False, indent=2)
         written_out.encode()
     except json.JSONDecodeError as error:
-        raise BadFile(f"The workflow is no valid JSON (line {error.lineno}, column {error.colno}). {_HINT}") from error
+        raise BadFile(f"The workflow is no valid JSON (line {error.lineno}, column {error.colno}).") from error
     except RecursionError as error:
         raise BadFile(f"The workflow is nested deeper than {DEEPEST} levels.") from error
     except UnicodeDecodeError as error:

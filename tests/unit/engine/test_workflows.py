@@ -95,9 +95,8 @@ VERY_DEEP = b"[" * 100_000
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"{seed: 1}", ["no valid JSON", "line 1", "quotes"]),
+        (b"{seed: 1}", ["no valid JSON", "line 1"]),
         (b"", ["no valid JSON"]),
-        (b'{"1": {"class_type": "X", "inputs": {"seed": %seed%}}}', ["no valid JSON", '"%seed%"']),
         (b"\xff\xfe{}", ["UTF-8"]),
         (b"[1, 2]", ["no nodes"]),
         (b"{}", ["no nodes"]),
