@@ -16,7 +16,7 @@ from bot.engine.failure import failure_of
 from bot.engine.pictures.base import ANEW, find_base, is_picture, picture_at
 from bot.engine.pictures.flow import Begun, PictureFlow
 from bot.engine.pictures.intent import Intent, detect
-from bot.engine.pictures.intent.changes import changed, refers
+from bot.engine.pictures.intent.changes import changed, points
 from bot.engine.pictures.intent.outcome import nothing
 from bot.engine.reply import Replier
 from bot.engine.services import Services
@@ -124,7 +124,7 @@ class Turns:
                 return False
 
         async def draw(wish: PictureWish, origin: Origin) -> str:
-            began = await self._begin(turn, self._wished(turn, wish, origin, base))
+            began = await self._begin(turn, self._wished(turn, wish, origin, intent, base))
             return began if isinstance(began, str) else (began.picture.key if began.picture else "offered")
 
         told = await self.replier.reply(turn.stage, model, draw, reply_to=turn.event.message_id, inbox_id=turn.inbox_id, posted=turn.posted)
@@ -158,25 +158,37 @@ class Turns:
         """What is asked for, and the picture it is to be drawn from: one that came with the message, or the one it answers."""
         event, chat = turn.event, turn.stage.chat
         attached = any(is_picture(file) for file in event.attachments)
-        meant = attached or (event.reply_to is not None and (refers(event.text) or intent.follows))
-        if not intent.match and (attached or event.reply_to is not None) and self._listens(turn):
-            wanted = changed(event.text)
-            if wanted.outcome == "request" or (wanted.outcome == "offer" and intent.outcome == "none"):
-                intent, meant = wanted, True
-        if intent.outcome == "none" or not meant:
+        wish = self._wish_about(turn, intent, attached=attached) if attached or event.reply_to is not None else None
+        base = await self._base(turn, wish) if wish is not None else None
+        if wish is None or base is None:
             return await self._continued(turn, intent), None
-        kept = turn.heard.extra.get("images") or [None]
-        base = kept[0] or await find_base(
-            self._services,
-            chat,
-            own=[file for file in event.attachments if is_picture(file)],
-            target=event.reply_to,
-            theirs=event.replied_attachments,
-        )
-        if base is None:
-            return (await self._continued(turn, intent) if intent.match else nothing("no picture at hand")), None
         drawn = await picture_at(self._services, chat, event.reply_to) if event.reply_to is not None and not attached else None
-        return _of_picture(intent, drawn), base
+        return _of_picture(wish, drawn), base
+
+    def _wish_about(self, turn: _Turn, intent: Intent, *, attached: bool) -> Intent | None:
+        """The wish about a picture at hand, should there be one; None when the words are about something else."""
+        text = turn.event.text
+        if not self._listens(turn):
+            return None
+        if intent.outcome != "none" and points(text, intent, attached=attached):
+            return intent
+        change = nothing("asked for already") if intent.match else changed(text)
+        return change if change.match or (change.outcome == "offer" and intent.outcome == "none") else None
+
+    async def _base(self, turn: _Turn, wish: Intent) -> str | None:
+        """The picture that a wish is about. One that cannot be had fails a request; nothing is offered from it."""
+        event = turn.event
+        kept = turn.heard.extra.get("images") or [None]
+        if kept[0]:
+            return str(kept[0])
+        own = [file for file in event.attachments if is_picture(file)]
+        try:
+            return await find_base(self._services, turn.stage.chat, own=own, target=event.reply_to, theirs=event.replied_attachments)
+        except (UserError, PlatformError) as error:
+            if wish.match:
+                raise
+            log.info("picture to draw from not had", chat=str(event.chat), reason=error.message)
+            return None
 
     async def _continued(self, turn: _Turn, intent: Intent) -> Intent:
         """«Another one, but in winter» goes on from the chat's newest picture: its prompt with the change behind it."""
@@ -186,31 +198,24 @@ class Turns:
             newest, _ = await pictures.gallery(c, turn.stage.chat.id, 0, 1)
         return _of_picture(intent, newest[0]) if newest else intent
 
-    def _request(self, turn: _Turn, intent: Intent, base: str | None) -> PictureRequest:
-        chat = turn.stage.chat
-        return PictureRequest(
-            chat=chat.key,
-            place=chat.place,
-            requester=turn.event.author,
-            origin="words",
-            mode=intent.mode or "scene",
-            subject=intent.subject,
-            reply_to=turn.event.message_id,
-            base=base,
-        )
-
-    def _wished(self, turn: _Turn, wish: PictureWish, origin: Origin, base: str | None) -> PictureRequest:
+    def _request(self, turn: _Turn, intent: Intent, base: str | None, origin: Origin = "words") -> PictureRequest:
         chat = turn.stage.chat
         return PictureRequest(
             chat=chat.key,
             place=chat.place,
             requester=turn.event.author,
             origin=origin,
-            mode=wish.mode,
-            subject=wish.subject,
+            mode=intent.mode or "scene",
+            subject=intent.subject,
             reply_to=turn.event.message_id,
             base=base,
         )
+
+    def _wished(self, turn: _Turn, wish: PictureWish, origin: Origin, intent: Intent, base: str | None) -> PictureRequest:
+        """What the character wants drawn. What the player wants made of a picture is not drawn as a portrait of the character."""
+        if base is None or intent.mode != "free" or wish.mode == "free":
+            intent = replace(intent, mode=wish.mode, subject=wish.subject)
+        return self._request(turn, intent, base, origin)
 
     async def _begin(self, turn: _Turn, request: PictureRequest) -> Begun | str:
         """Start a picture, or say why not: in the chat, and in the sentence returned. A turn that is run again after a crash

@@ -13,6 +13,7 @@ from bot.storage.records import Chat, Picture
 
 ANEW = "the same picture, drawn anew"
 """The prompt of a picture drawn from another, when nothing was said of what it becomes."""
+_NO_PICTURE = "«{name}» is not a picture I can read: send a PNG, JPEG, WebP, GIF or AVIF."
 _ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif")
 
 
@@ -32,7 +33,7 @@ async def find_base(
         if is_picture(attachment):
             return await keep_picture(services, chat, attachment)
     if own:
-        raise BadFile(f"«{own[0].name}» is not a picture I can draw from: send a PNG, JPEG, WebP, GIF or AVIF.")
+        raise BadFile(_NO_PICTURE.format(name=own[0].name))
     if target is not None and (drawn := await picture_at(services, chat, target)) is not None and drawn.current is not None:
         return drawn.current.asset
     for attachment in theirs:
@@ -45,7 +46,10 @@ async def keep_picture(services: Services, chat: Chat, attachment: Attachment) -
     """Fetch a picture somebody sent and keep it; its asset hash. Size-capped before it is read."""
     limit = services.guard.rules.attachment_bytes
     data = await services.platforms[chat.key.platform].fetch(attachment, limit)
-    return (await services.assets.put(data)).sha
+    try:
+        return (await services.assets.put(data)).sha
+    except BadFile as error:
+        raise BadFile(_NO_PICTURE.format(name=attachment.name)) from error
 
 
 async def picture_at(services: Services, chat: Chat, message_id: str) -> Picture | None:

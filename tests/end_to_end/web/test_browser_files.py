@@ -77,7 +77,7 @@ async def test_a_commands_files_have_their_places(page: Served, person: BrowserC
     await tab.keyboard.type("draw-from")
     await tab.keyboard.press("Enter")
     await expect(tab.locator("#text")).to_have_value("/draw-from ")
-    await tab.get_by_label("image: the picture").set_input_files(GARDEN)
+    await tab.get_by_label("image: Picture to draw from").set_input_files(GARDEN)
     await tab.locator("#text").press_sequentially("a woodcut")
     await expect(tab.locator("#slots input")).to_have_count(1)
     assert await tab.locator("#slots input").evaluate("input => input.files.length") == 1  # typing on does not lose it

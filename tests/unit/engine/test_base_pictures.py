@@ -14,10 +14,11 @@ import pytest
 from bot.domain.events import Attachment
 from bot.domain.models import ModelEntry
 from bot.domain.workflows import Workflow
-from bot.storage import chats, pictures
+from bot.storage import chats, entries, pictures
 from bot.storage.records import Picture
+from providers.contract import TextDelta
 from tests.engine_world import KEY, World, open_world
-from tests.fakes import ABLE, FakeBackend, png
+from tests.fakes import ABLE, FakeBackend, FakeChat, called, png
 
 PHOTO = Attachment(name="cat.png", mime="image/png", size=100, handle="photo")
 GRAPH = {
@@ -104,6 +105,87 @@ async def test_an_answer_that_speaks_of_something_else_is_a_picture_of_its_own(w
     await world.say("send me a photo of the harbour", reply_to=(await world.picture()).message_id)
     await world.drawn()
     assert not world.backend.specs[-1].references
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "make it quick",
+        "give me the lamp",
+        "turn it into a game",
+        "turn that into a poster",
+        "make it darker",
+        "add a candle",
+        "with pleasure",
+    ],
+)
+async def test_an_answer_to_the_characters_words_is_talk(world: World, words: str) -> None:
+    own = await world.say("Hello!")
+    story = await world.story()
+    async with world.services.db.read() as c:
+        (theirs,) = await entries.posts_of(c, (await entries.latest(c, story.id, ("character",), 1))[0].id)
+    for answered in (theirs, own.message_id):
+        await world.say(words, reply_to=answered)
+    await world.drawn()
+    assert world.backend.specs == []
+    assert world.platform.notices == []
+    assert len(world.platform.said) == 3
+
+
+@pytest.mark.parametrize("words", ["give me a minute", "add that to the list", "without you I'd be lost", "make it quick", "put that down"])
+async def test_talk_in_answer_to_a_picture_offers_nothing(world: World, words: str) -> None:
+    await world.command("imagine", prompt="a lighthouse")
+    await world.drawn()
+    await world.say(words, reply_to=(await world.picture()).message_id)
+    await world.drawn()
+    assert len(world.backend.specs) == 1
+    assert world.platform.notices == []
+
+
+async def test_what_may_be_a_wish_about_a_picture_is_offered_with_it(world: World) -> None:
+    await world.command("imagine", prompt="a lighthouse")
+    await world.drawn()
+    await world.say("add a ship on the horizon", reply_to=(await world.picture()).message_id)
+    assert world.platform.notices[-1] == "🎨 Shall I draw this «a lighthouse, add a ship on the horizon»?"
+    await world.press(world.platform.buttons[0])
+    await world.drawn()
+    assert [r.role for r in world.backend.specs[-1].references] == ["base"]
+    assert world.backend.specs[-1].prompt.endswith("a lighthouse, add a ship on the horizon")
+
+
+async def test_an_offer_from_a_file_that_is_gone_is_left_out_and_the_answer_stands(world: World) -> None:
+    gone = PHOTO.model_copy(update={"handle": "gone"})
+    await world.say("add a hat", reply_to="12345", replied_attachments=(gone,))
+    assert world.platform.said
+    assert world.platform.notices == []
+
+
+async def test_the_character_draws_what_the_player_wants_made_of_their_picture(engine_template: Path, tmp_path: Path) -> None:
+    chat = FakeChat(tools=True)
+    chat.queue([TextDelta("Gladly. "), called("you")])
+    async with open_world(engine_template, tmp_path, chat=chat) as world:
+        world.platform.files["photo"] = png(300, 200)
+        await world.say("turn this into a woodcut", files=(PHOTO,))
+        await world.drawn()
+        (spec,) = world.backend.specs
+        assert [r.role for r in spec.references] == ["base"]
+        assert spec.prompt.endswith("a woodcut")
+
+
+async def test_words_alone_leave_an_offer_with_the_picture(engine_template: Path, tmp_path: Path) -> None:
+    async with open_world(engine_template, tmp_path, chat=FakeChat(tools=True)) as world:
+        world.platform.files["photo"] = png(300, 200)
+        await world.say("turn this into a woodcut", files=(PHOTO,))
+        assert world.backend.specs == []
+        await world.press(world.platform.buttons[0])
+        await world.drawn()
+        assert [r.role for r in world.backend.specs[0].references] == ["base"]
+
+
+async def test_another_picture_is_not_drawn_from_the_one_that_came_along(world: World) -> None:
+    await world.say("This is my cat! Now send me a selfie.", files=(PHOTO,))
+    await world.drawn()
+    assert world.backend.specs[0].references == ()
 
 
 async def test_the_action_on_a_picture_shows_its_prompt_first(world: World) -> None:

@@ -1,7 +1,8 @@
 """Words about a picture at hand: what should become of one that came with the message, or that the message answers.
 
-Read only where there is such a picture; elsewhere «turn this into a party» is part of the story. English, with the commonest phrases of
-German, French, Spanish, Italian and Portuguese.
+Read only where there is such a picture; elsewhere «turn this into a party» is part of the story. Even in an answer to a picture most lines
+go on with the talk («give me a minute», «make it quick»): a wish is only what speaks of looks, of a picture, or of something that can be
+seen. English, with the commonest phrases of German, French, Spanish, Italian and Portuguese.
 """
 
 from __future__ import annotations
@@ -9,53 +10,127 @@ from __future__ import annotations
 import re
 
 from bot.engine.pictures.intent.outcome import Intent, nothing
+from bot.engine.pictures.intent.words.looks import LOOK, THINGS
 
 READ = 600
 """Characters that are read; a wish about a picture is short."""
-_ASK = r"(?:(?:hey|ok|okay|so|and|now|please|pls|but|then)[,!]?\s+)*(?:(?:can|could|would|will)\s+(?:you|u)\s+)?(?:please\s+)?"
-_PICTURE = r"(?:picture|photo|photograph|pic|image|drawing|painting|sketch|portrait|selfie|character|scene)"
-_THIS = rf"(?:this|that|it|these|him|her|them|me|us|my\s+\w+|(?:the|this|that|my)\s+{_PICTURE})(?:\s+(?:one|{_PICTURE}))?"
-_MAKE = r"(?:make|turn|change|convert|transform|edit|modify|redo|restyle|redraw|repaint|recolou?r|reimagine|render|draw|paint|sketch|show)"
-_INTO = re.compile(rf"\A{_ASK}{_MAKE}\s+{_THIS}\s+(?:in)?to\s+(?P<what>.+)", re.IGNORECASE)
-_AS = re.compile(rf"\A{_ASK}{_MAKE}\s+{_THIS}\s+(?P<what>(?:as|in|at|like|with|without|but)\s+.+)", re.IGNORECASE)
-_COLON = re.compile(rf"\A{_ASK}(?:edit|change|modify|redo)\s+{_THIS}\s*[:,-]\s*(?P<what>.+)", re.IGNORECASE)
-_VERSION = re.compile(
-    r"\A(?:.{0,40}?\b(?:an?|the)\s+)?(?P<what>[\w' -]{2,60}?)\s+version\s+of\s+(?:this|that|it|me|him|her|them|my)\b", re.IGNORECASE
+_ASK = (
+    r"(?:(?:hey|ok|okay|so|and|now|please|pls|but|then|nice|great|lovely|perfect|cool|haha|lol)[,!.]?\s+){0,4}"
+    r"(?:(?:can|could|would|will)\s+(?:you|u)\s+|let's\s+|i(?:'d| would)\s+like\s+(?:you\s+)?to\s+)?(?:please\s+|maybe\s+|just\s+)?"
 )
-_FOREIGN = re.compile(
-    r"\A(?:mach\w*|verwandel\w*|zeichne|mal\w*)\s+(?:das|dies\w*|mich|daraus|es)\s*(?:\w+\s+)?(?:zu|in|als|daraus|wie)?\s+(?P<de>.+)"
-    r"|\A(?:transforme|fais|dessine|change)[\w-]*\s+(?:ça|cela|ceci|cette?\s+\w+|en)\s*(?:en|comme)?\s+(?P<fr>.+)"
-    r"|\A(?:convierte|transforma|haz|dibuja|pinta)\w*\s+(?:esto|esta?\s+\w+|la\s+foto)?\s*(?:en|como)\s+(?P<es>.+)"
-    r"|\A(?:trasforma|disegna|dipingi|transforme|desenhe)\w*\s+(?:questo|questa\s+\w+|isto|isso|esta\s+\w+)\s*(?:in|come|em|como)\s+(?P<it>.+)",
+_PICTURE = r"(?:pictures?|photos?|photographs?|pics?|images?|drawings?|paintings?|sketch(?:es)?|portraits?|selfies?)"
+_THIS = rf"(?:this|that|it|these|him|her|them|me|us|my\s+\w+|(?:the|this|that|my)\s+{_PICTURE})(?:\s+(?:one|{_PICTURE}))?"
+_THE_PICTURE = rf"(?:the|this|that|my)\s+{_PICTURE}"
+_DRAW = r"(?:draw|paint|sketch|redraw|repaint|restyle|recolou?r|reimagine|render)"
+_EDIT = r"(?:edit|modify|redo|change|alter|retouch)"
+_BECOME = r"(?:make|turn|change|convert|transform|render|reimagine|redraw|repaint|redo|edit|restyle)"
+_MAKE = rf"(?:{_DRAW}|{_EDIT}|{_BECOME})"
+_ABSTRACT = (
+    r"(?:an?\s+|the\s+|some\s+|our\s+|my\s+|your\s+)?(?:\w+\s+){0,2}?(?:games?|jokes?|fights?|part(?:y|ies)|arguments?|competitions?|contests?|"
+    r"habits?|routine|tradition|reasons?|problems?|issue|date|mess|thing|story|stories|big deal|deal|plan|advantage|lesson|lecture|debate|"
+    r"discussion|interrogation|rule|question|song|secret|promise|excuse|challenge|disaster|nightmare|dream come true|win|money|gold|"
+    r"cash|words|action|practice|holiday|day|evening|week|bet|war|business|career|living|success|failure|positive|negative|something|nothing)\b"
+)
+_PLACE = r"make\s+\w+\s+into\s+(?:the|my|your|our|town|bed)\b"
+_INTO = re.compile(rf"\A{_ASK}(?!{_PLACE}){_BECOME}\s+{_THIS}\s+into\s+(?!{_ABSTRACT})(?P<what>\S.*)", re.IGNORECASE)
+_TO = re.compile(rf"\A{_ASK}(?:change|convert|transform|turn)\s+{_THIS}\s+to\s+(?P<what>(?:\S+\s+){{0,4}}?{LOOK}\b.*)", re.IGNORECASE)
+_AS = re.compile(rf"\A{_ASK}{_DRAW}\s+{_THIS}\s+(?P<what>(?:as|like|with|without|wearing|but)\s+.+)", re.IGNORECASE)
+_NOT_LOOKS = r"(?:enough|off|out|down|up|in\s+here|with\s+envy|hot|to\s+me|is|are|was)\b"
+_LOOKING = re.compile(
+    rf"\A{_ASK}(?!(?:draw|paint|sketch)\s+(?:me|us)\s+an?\s)(?:{_MAKE}\s+{_THIS}|show\s+{_THIS}(?=\s+(?:as|like|in)\s))\s+(?!at\s+(?:noon|midnight))"
+    rf"(?P<what>(?:look\s+)?(?:(?:as|in|at|like|with|a|an|more|less|the|to|much|a\s+bit|a\s+little|style|of)\s+){{0,6}}"
+    rf"{LOOK}\b(?!\s+{_NOT_LOOKS})(?:,?\s+(?!and\s+(?:you|then|lock|bring|come|go)\b)[\w'-]+){{0,6}}[\s.!?…]*)\Z",
     re.IGNORECASE,
 )
+_SAME = re.compile(
+    rf"\A{_ASK}(?:the\s+)?same(?:\s+(?:one|thing|{_PICTURE}))?,?\s+(?:but\s+)?(?P<what>(?:(?:in|at|as|with|without|like|an?|the|more|less)\s+){{0,3}}"
+    rf"{LOOK}\b(?:,?\s+[\w'-]+){{0,5}}[\s.!?…]*)\Z",
+    re.IGNORECASE,
+)
+_COLON = re.compile(
+    rf"\A{_ASK}{_EDIT}\s+{_THIS}\s*:\s*(?P<what>\S.*)|\A{_ASK}{_EDIT}\s+{_THE_PICTURE}\s*[,-]\s*(?P<rest>\S.*)", re.IGNORECASE
+)
+_VERSION = re.compile(
+    rf"\A{_ASK}(?:(?:{_MAKE}|do|give|get|show|send|i\s+want|i'd\s+like|can\s+(?:i|we)\s+(?:have|get|see))\s+(?:me\s+|us\s+)?)?(?:an?\s+|the\s+)?"
+    r"(?P<what>[\w'-]+(?:\s+[\w'-]+){0,4}?)\s+version\s+of\s+(?:this|that|it|me|him|her|them|my\s+\w+)\b",
+    re.IGNORECASE,
+)
+_PLAIN_VERSION = re.compile(
+    r"\b(?:my|your|his|her|its|our|their|this|that|which|what|whose|whole|better|best|worse|worst|short\w*|long\w*|abridged|other|another|"
+    r"different|new|true|real|right|wrong|honest|official|final|full|complete|last|latest|first|second|third|next|previous|earlier|old|"
+    r"original|is|are|was|were|prefer|like|love|hate|favou?rite|tell\w*|told|hear\w*|know|believe|polite|clean|kind|sober|any|no|one|some)\b",
+    re.IGNORECASE,
+)
+_FOREIGN = re.compile(
+    r"\A(?:bitte\s+)?(?:mach|verwandel|verwandle|wandel|wandle)\w*\s+(?:bitte\s+)?(?:(?:das|dies\w*|mich|es)(?:\s+(?:bild|foto))?\s+(?:bitte\s+)?(?:in|zu)|daraus)\s+"
+    r"(?P<de>(?:ein\w*|als)\s+.+)"
+    r"|\A(?:bitte\s+)?(?:zeichne|male?)\s+(?:bitte\s+)?(?:das|dies\w*|mich|es)(?:\s+(?:bild|foto))?\s+(?:als|im\s+stil)\s+(?P<drawn>.+)"
+    r"|\A(?:transforme|change|dessine|peins)[\w-]*\s+(?:(?:ça|cela|ceci|cette?\s+\w+)\s+)?(?:en|comme)\s+(?P<fr>(?!colère|silence|retard|paix|fait)\S.*)"
+    r"|\A(?:convierte|transforma|dibuja|pinta)\w*\s+(?:(?:esto|esta?\s+\w+|la\s+foto)\s+)?(?:en|como)\s+(?P<es>una?\s+.+)"
+    r"|\A(?:trasforma|disegna|dipingi|transforme|desenhe)\w*\s+(?:(?:questo|questa\s+\w+|isto|isso|esta\s+\w+)\s+)?(?:in|come|em|como)\s+"
+    r"(?P<it>u[mn]\w*[\s']\s*.+)",
+    re.IGNORECASE,
+)
+_DET = r"(?:an?|the|that|this|some|more|two|three|his|her|its|their)"
+_NEW = r"(?:an?|some|more|two|three)"
+_SEEN = rf"(?:\w+\s+){{0,2}}?(?:{THINGS})\b"
 _LIKELY = re.compile(
-    rf"\A{_ASK}(?P<what>(?:add|remove|replace|give|put)\s+.+|(?:with|without)\s+.+)|\A{_ASK}{_MAKE}\s+{_THIS}\s+(?P<more>\S.*)",
+    rf"\A{_ASK}(?:"
+    rf"(?:add|remove|erase|delete)\s+{_DET}\s+{_SEEN}(?!\s+to\s+(?:the|my|your|our)\s+(?:list|cart|story|bill|plan))"
+    rf"|(?:get\s+rid\s+of|take\s+(?:away|out))\s+{_DET}\s+(?:\w+\s+)?(?:{THINGS})\b"
+    rf"|replace\s+{_DET}\s+[\w' -]{{2,40}}\s+(?:with|by)\s+\S+"
+    rf"|give\s+(?:him|her|it|them)\s+{_NEW}\s+{_SEEN}|put\s+{_NEW}\s+{_SEEN}\s+on\s+(?:him|her|it|them|(?:his|her|its)\s+\w+)"
+    rf"|(?:make|change|paint|colou?r)\s+(?:the|his|her|its|their|my)\s+(?:\w+\s+)?(?:{THINGS})\s+(?:(?:in)?to\s+\S+|(?:\w+\s+)?{LOOK}\b)"
+    rf"|(?:with\s+an?|without\s+(?:an?|the|that|his|her))\s+(?:\w+\s+)?(?:{THINGS})(?=[\s.!…]*(?:(?:please|instead|this time)[\s.!…]*)?\Z)"
+    r")(?:,?\s+[\w'-]+){0,7}[\s.!?…,]*\Z",
     re.IGNORECASE,
 )
 _REFERS = re.compile(
     rf"\b(?:this|that|it|these|same|like\s+(?:him|her|them)|{_PICTURE}\s+above|das|dies\w*|daraus|ça|ceci|cette|esto|esta|este|questo|questa|isto)\b",
     re.IGNORECASE,
 )
+_LIKE = re.compile(
+    rf"\b(?:from|like|in|as\s+in|after|based\s+on|using|use|of)\s+(?:this|that|these|it|the\s+(?:same|{_PICTURE})|my\s+{_PICTURE})\b|\bthe\s+same\b",
+    re.IGNORECASE,
+)
 _END = re.compile(r"[\s.!?…,;]*(?:\b(?:please|pls|thanks|thank you|bitte|por favor|s'il te pla[iî]t)\b[\s.!?…]*)*\Z", re.IGNORECASE)
+_HANGING = re.compile(r"\A(?:as|in|at|like|with|without|but|wearing)\b", re.IGNORECASE)
+"""The rest of a request whose object was cut off: «as a watercolour» of «draw this as a watercolour»."""
+_SENT = re.compile(r"\b(?:send|show|see|have|get)\b", re.IGNORECASE)
+_OWN_WORDS = ("you", "face", "background", "raw_last")
+"""Modes that say themselves what is drawn: a picture at hand matters only where the words name it."""
 
 
-def refers(text: str) -> bool:
-    """Whether the words point at something at hand («this», «it», «the same»)."""
+def points(text: str, wish: Intent, *, attached: bool) -> bool:
+    """Whether a request for a picture, found in ``text``, means the picture at hand: one that came along (unless the request is for
+    something else plainly, «my cat! Now send me a selfie»), or the answered one where the request points at it («it», «the same»)."""
+    if wish.follows:
+        return True
+    if wish.mode in _OWN_WORDS or (wish.mode == "me" and not attached):
+        return _LIKE.search(text[:READ]) is not None
+    if attached and not (wish.subject and _SENT.search(text[:READ])):
+        return True
+    if wish.subject and not _HANGING.match(wish.subject):
+        return _REFERS.search(wish.subject) is not None or re.match(r"(?:him|her|them)\b", wish.subject, re.IGNORECASE) is not None
     return _REFERS.search(text[:READ]) is not None
 
 
 def changed(text: str) -> Intent:
     """What should become of the picture at hand: a request where the words say so plainly, an offer where they may mean it."""
     words = " ".join(text[:READ].split())
-    for pattern in (_INTO, _VERSION, _COLON, _AS, _FOREIGN):
-        if found := pattern.match(words):
-            return Intent("request", "free", _subject(found), "a change of the picture at hand")
-    if found := _LIKELY.match(words):
-        return Intent("offer", "free", _subject(found), "perhaps a change of the picture at hand")
+    for pattern in (_INTO, _TO, _COLON, _AS, _LOOKING, _SAME, _FOREIGN):
+        if (found := pattern.match(words)) and (subject := _subject(found)):
+            return Intent("request", "free", subject, "a change of the picture at hand")
+    if (found := _VERSION.match(words)) and not _PLAIN_VERSION.search(found["what"]):
+        return Intent("request", "free", _subject(found), "a version of the picture at hand")
+    if _LIKELY.match(words):
+        return Intent("offer", "free", _wish(words), "perhaps a change of the picture at hand")
     return nothing("nothing about the picture at hand")
 
 
 def _subject(found: re.Match[str]) -> str:
-    what = next(text for text in found.groupdict().values() if text)
-    return _END.sub("", what).strip()
+    return _wish(next(text for text in found.groupdict().values() if text))
+
+
+def _wish(text: str) -> str:
+    return _END.sub("", text).strip()

@@ -1,63 +1,420 @@
-"""Words about a picture at hand."""
+"""Words about a picture at hand: wishes to change it, and talk that goes on beside it."""
 
 from __future__ import annotations
 
 import pytest
 
-from bot.engine.pictures.intent.changes import changed, refers
+from bot.engine.pictures.intent import detect
+from bot.engine.pictures.intent.changes import changed, points
+
+WISHES = """
+turn this into an anime picture
+Can you please make this photo into a watercolour?
+anime version of this please
+an oil painting version of me
+edit this picture: add a hat
+turn me into a pirate!
+redraw my cat as a knight, please
+draw that without the hat
+Mach daraus ein Aquarell bitte
+transforme ça en aquarelle
+convierte esto en una acuarela
+trasforma questo in un acquerello
+transforme isto em uma aquarela
+make it look like winter
+make it snow
+make it darker
+make it night
+make it more realistic
+make it less dark please
+make it black and white
+make this photo a watercolour
+make it in the style of Van Gogh
+make it a cartoon
+change it to anime
+convert this to pixel art
+turn this to a pencil sketch
+redo this in oil
+draw me as a knight
+paint him like a king
+sketch her with a crown
+change it to night
+show me as a cartoon
+render it in 3d
+can you do a cyberpunk version of this?
+give me a zombie version of him
+I'd like a winter version of this
+make a lego version of my cat
+edit this: remove the lamp
+change the photo - more light
+ok now make it in summer
+nice! now make it at night
+could you turn her into a mermaid
+transform it into stained glass
+reimagine this as a film poster
+repaint it with brighter colours
+turn it into a dragon
+turn that into a poster
+make them into elves
+turn us into superheroes please
+please turn my dog into a lion
+recolour it like autumn
+verwandle das in eine Comiczeichnung
+zeichne mich als Pirat
+mach das zu einem Ölgemälde
+dessine-moi en pirate
+change ça en dessin animé
+dibuja esto como una caricatura
+disegna questo come un fumetto
+make it a manga drawing
+make it bigger
+make it pink
+make it look older
+make the picture bigger
+make it dark and stormy
+the same at night
+same but in black and white, please
+the same picture, but as anime
+"""
+"""Said of a picture, each asks for another one made of it."""
+
+PERHAPS = """
+add a hat
+please remove the lamp
+without the beard
+add some snow
+add more trees in the background
+give him a beard
+give her a red dress
+put a hat on him
+remove the background
+replace the lamp with a candle
+make her hair red
+change the background to a beach
+make the sky purple
+with a crown please
+take out the text
+make his eyes blue
+can you remove the people
+get rid of the watermark
+erase the watermark
+with a red hat instead
+"""
+"""A change of the picture, or of what is in the room: worth a question."""
+
+TALK = """
+make it quick
+make it into the house before dark
+make it into bed
+turn it into cash
+change it into something dry
+give him the sword
+put the coat on her
+make the bed
+turn the lamp off
+turn the lights down low
+change the sheets
+turn his face to the wall
+the same with you
+same here
+the same old story
+with the lights on?
+without a coat?
+with the lamp
+add some wood to the fire
+add a pinch of salt
+remove your boots please
+take away my pain
+take that away
+paint me a picture of your childhood with words
+turn that up
+make it hot
+make it white hot
+make it up as you go
+make that coffee black and hurry
+make that two coffees
+make me one too
+make me yours
+make them laugh
+make him an offer
+show me what you found
+show her to the door
+show me how to row
+change it back
+keep the change
+I'd like to make it right
+could you make it louder
+let's make it interesting
+let's make it official
+can you turn this off
+can you put this away
+would you give me a reason
+please give me your hand
+and then make it stick
+ok turn it over
+so make it rhyme
+with respect, no
+with or without you
+without your help I am lost
+without further ado
+add up the numbers
+add insult to injury
+give it back
+give them hell
+replace me and you'll see
+make it so
+make it stop
+make it count
+make it two
+make it a double
+make it to the door
+make it up to me
+make it in time
+make it at noon
+make it home safe
+make it worth my while
+make me a sandwich
+make me happy
+make me proud
+make them pay
+make him talk
+make her laugh
+make that a promise
+make this easy for me
+make us some tea
+give me the lamp
+give me a minute
+give me a hand
+give it to me
+give it a try
+give it some time
+give her my love
+give him the letter
+with pleasure
+with you, always
+with all my heart
+with a smile like that, how could I refuse?
+without you I'd be lost
+without a doubt
+without question
+put that down
+put it there
+put the kettle on
+put your coat on the hook
+put a record on
+add that to the list
+add it to my bill
+add wood to the stove
+add another log
+remove your coat
+remove it from here
+replace it tomorrow
+replace the battery
+turn it into a game
+turn this into a habit
+turn that into an argument
+turn this into a fight
+turn it off
+turn it down
+turn around
+turn me on
+turn that light off
+turn this into a reason to stay
+change it
+change that, please
+change the subject
+change the lock
+change your mind
+change me
+show me the way
+show me your lamp
+show me in
+show him in please
+show them the door
+show me around
+show me the light
+show it to me in the morning
+draw the curtains
+draw me a bath
+draw it out
+paint the town red
+edit that out of your log
+redo it
+render unto Caesar
+convert me
+my version of that is different
+that's your version of it
+tell me your version of it
+I like this version of me
+the best version of me
+a better version of me
+I want the short version of it
+this is the true version of it
+look at my cat
+what do you think of this drawing?
+I made this into a lamp
+this is my house
+she turned it into a party
+lol
+mach es gut
+mach das bitte nicht
+mach mich nicht wütend
+mach das morgen
+mal das so stehen lassen
+mal mich überrascht
+haz como quieras
+haz esto como te digo
+fais ça en vitesse
+fais ça comme il faut
+change en silence
+transforma en silencio
+make it dark in here and lock the door when you go, will you
+make it light enough to carry
+make it green with envy, your choice
+that's a lovely colour
+is that the harbour at night?
+who painted this?
+I could hang this over the stove
+you made it too dark, I think
+what a beautiful sunset
+it reminds me of winter at home
+this looks like my grandfather
+that's me!
+wow
+thank you, I'll keep it
+did you take this yourself?
+the lamp in it is the one upstairs, isn't it?
+more tea?
+less talking, more walking
+without the lamp we would be lost
+with a lamp like that you see every ship
+as you wish
+in winter the boats stay in
+at night I hear them sing
+give me your word
+give it back to her
+give him a moment
+put it in the log
+add it to the pile
+add your name here
+remove yourself from my chair
+replace me with somebody else, then
+make yourself at home
+make room for the cat
+make it snappy
+make it your business
+make it all go away
+make it better
+make it right
+make it look easy
+make it look like an accident
+make it a habit
+make it a date
+make it ten past five
+turn it over, there's writing on the back
+turn the page
+turn her away
+turn him down gently
+change places with me
+change it for me
+let's change the subject to something nicer
+draw the line
+draw closer
+draw your own conclusions
+paint it however you like, I'm leaving
+show me more of the island
+show her the light
+show me the picture again tomorrow
+transform me, o muse
+same time tomorrow
+the same again, barkeep
+same as always
+another day, another storm
+"""
+"""The story goes on, although a picture is answered: nothing is drawn, nothing is offered."""
+
+
+def lines(block: str) -> list[str]:
+    return block.strip().splitlines()
+
+
+@pytest.mark.parametrize("text", lines(WISHES))
+def test_a_plain_wish_is_a_request(text: str) -> None:
+    found = changed(text)
+    assert (found.outcome, found.mode) == ("request", "free")
+    assert found.subject
+
+
+@pytest.mark.parametrize("text", lines(PERHAPS))
+def test_what_may_be_a_wish_is_offered(text: str) -> None:
+    assert changed(text).outcome == "offer"
+
+
+@pytest.mark.parametrize("text", ["", *lines(TALK)])
+def test_talk_beside_a_picture_is_none(text: str) -> None:
+    assert changed(text).outcome == "none"
 
 
 @pytest.mark.parametrize(
     ("text", "subject"),
     [
-        ("turn this into an anime picture", "an anime picture"),
         ("Can you please make this photo into a watercolour?", "a watercolour"),
         ("anime version of this please", "anime"),
-        ("an oil painting version of me", "oil painting"),
         ("edit this picture: add a hat", "add a hat"),
-        ("make it look like winter", ""),
         ("turn me into a pirate!", "a pirate"),
         ("redraw my cat as a knight, please", "as a knight"),
-        ("draw that without the hat", "without the hat"),
+        ("make it look like winter", "look like winter"),
         ("Mach daraus ein Aquarell bitte", "ein Aquarell"),
         ("transforme ça en aquarelle", "aquarelle"),
-        ("convierte esto en una acuarela", "una acuarela"),
+        ("the same picture, but as anime", "as anime"),
+        ("replace the lamp with a candle, thanks", "replace the lamp with a candle"),
     ],
 )
-def test_a_plain_wish_is_a_request(text: str, subject: str) -> None:
-    found = changed(text)
-    if subject:
-        assert (found.outcome, found.mode, found.subject) == ("request", "free", subject)
-    else:
-        assert found.outcome == "offer"
-
-
-@pytest.mark.parametrize("text", ["add a hat", "make it snow", "please remove the lamp", "without the beard"])
-def test_what_may_be_a_wish_is_offered(text: str) -> None:
-    assert changed(text).outcome == "offer"
+def test_what_it_becomes(text: str, subject: str) -> None:
+    assert changed(text).subject == subject
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "attached", "answered"),
     [
-        "",
-        "look at my cat",
-        "what do you think of this drawing?",
-        "I made this into a lamp",
-        "this is my house",
-        "she turned it into a party",
-        "lol",
+        ("paint this", True, True),
+        ("draw this as a watercolour", True, True),
+        ("draw her with a hat", True, True),
+        ("another one but in winter", True, True),
+        ("draw yourself in this style", True, True),
+        ("send me a selfie like this", True, True),
+        ("send me a picture of this in winter", True, True),
+        ("draw a pirate", True, False),
+        ("draw me", True, False),
+        ("this is my cat! Now send me a selfie", False, False),
+        ("Here's my cat. Send me a picture of your garden", False, False),
+        ("It's beautiful! Now send me a picture of your garden", False, False),
+        ("send me a photo of the harbour", False, False),
     ],
 )
-def test_talk_about_a_picture_is_none(text: str) -> None:
-    assert changed(text).outcome == "none"
-
-
-@pytest.mark.parametrize(("text", "points"), [("paint this", True), ("the same at night", True), ("send me a photo of the harbour", False)])
-def test_words_that_point_at_something(text: str, points: bool) -> None:
-    assert refers(text) is points
+def test_whether_a_request_means_the_picture_at_hand(text: str, attached: bool, answered: bool) -> None:
+    found = detect(text)
+    assert found.match
+    assert points(text, found, attached=True) is attached
+    assert points(text, found, attached=False) is answered
 
 
 def test_long_and_repeated_words_do_not_hang() -> None:
-    for text in ("please " * 5000, "make this " * 5000, "a " * 5000 + "version of this", "can you " * 5000 + "x"):
+    starts = (
+        "please ",
+        "make this ",
+        "can you ",
+        "make it the ",
+        "add a ",
+        "make the hat ",
+        "turn this to x ",
+        "same in the ",
+        "replace the - ",
+    )
+    for text in (
+        *(start * 5000 for start in starts),
+        "a " * 5000 + "version of this",
+        "make it " + "a " * 290,
+        "give me " + "a " * 285 + "version of thi",
+    ):
         changed(text)
