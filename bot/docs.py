@@ -10,7 +10,7 @@ from bot.engine.commands.all import build_catalogue
 from bot.engine.commands.catalogue import Command, Option
 from bot.explain import registered
 from bot.settings_table import chat_settings_table, example_toml, providers_table, settings_table
-from providers.registry import image_rows
+from providers.registry import IMAGES
 
 ROOT = Path(__file__).resolve().parent.parent
 WHO = {"anyone": "", "manager": "managers", "host": "the host"}
@@ -40,7 +40,7 @@ def abilities_table() -> str:
         "| `provider` | From a picture | Negative | Seed | Steps, CFG, sampler | LoRAs | Progress, place | Cancel | After a crash |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
-    for row in image_rows().values():
+    for row in IMAGES.values():
         able = registered("images", row)["capabilities"]
         knobs = [name for name, key in (("steps", "steps"), ("CFG", "cfg"), ("sampler", "sampler")) if able[key]]
         news = [name for name, key in (("progress", "progress"), ("place", "queue_place")) if able[key]]

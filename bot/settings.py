@@ -165,6 +165,11 @@ class GuardSettings(Section):
     pictures_per_person_per_day: int = Field(200, description="Pictures one person may ask for in a day.", ge=0)
     pictures_per_chat_per_hour: int = Field(60, description="Pictures that may be asked for in one chat in an hour.", ge=0)
     messages_per_person_per_minute: int = Field(20, description="Messages and commands of one person that are answered in a minute.", ge=1)
+    workflows: Literal["manager", "host"] = Field(
+        "manager",
+        description="Who may add and change ComfyUI workflows of a chat: `manager` of the place, or the `host` alone. Whoever may can use "
+        "every node your server has, custom ones included; choose `host` for a bot that strangers can invite.",
+    )
     attachment_bytes: int = Field(20 * MIB, description="Largest file that is read, in bytes.", ge=1024, le=200 * MIB)
 
 

@@ -11,7 +11,7 @@ from bot.domain.models import ModelEntry
 from bot.settings import HostWorkflow, Section, Settings
 from bot.settings_words import default_words, expected
 from providers.contract import ProviderConfig
-from providers.registry import Row, chat_rows, image_rows
+from providers.registry import CHAT, IMAGES, Row
 
 HEAD = "| Setting | Value | Default | What it does |\n|---|---|---|---|"
 EXAMPLE_HEAD = """\
@@ -78,7 +78,7 @@ def chat_settings_table() -> str:
 def providers_table() -> str:
     """Chat and image providers, with where what is written goes."""
     rows = ["| Kind | `provider` | What it is | Key | Where words and pictures go |", "|---|---|---|---|---|"]
-    for kind, table in (("chat", chat_rows()), ("images", image_rows())):
+    for kind, table in (("chat", CHAT), ("images", IMAGES)):
         rows += [_provider_row(kind, row) for row in table.values()]
     return "\n".join(rows)
 
@@ -93,9 +93,9 @@ def example_toml() -> str:
             lines += [line for key, field in ChatSettings.model_fields.items() for line in _example_lines(key, field)]
         parts.append("\n".join(lines) + "\n")
         if section == "storage":
-            parts.append(CHAT_EXAMPLE.format(providers=_names(chat_rows())))
+            parts.append(CHAT_EXAMPLE.format(providers=_names(CHAT)))
         if section == "writer":
-            parts += [IMAGES_EXAMPLE.format(providers=_names(image_rows())), MODELS_EXAMPLE, WORKFLOWS_EXAMPLE]
+            parts += [IMAGES_EXAMPLE.format(providers=_names(IMAGES)), MODELS_EXAMPLE, WORKFLOWS_EXAMPLE]
     return "\n".join(parts)
 
 

@@ -15,11 +15,14 @@ from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import cast
 
+import structlog
 from pydantic import SecretStr
 
 from providers.contract import ChatModel, ImageBackend, ProviderConfig
 from providers.errors import ErrorKind, ProviderError
 from providers.hosts import host_of
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +135,16 @@ def with_entry_points(table: Mapping[str, Row], group: str) -> dict[str, Row]:
     """A table and the rows that installed packages add to it under an entry point group."""
     rows = dict(table)
     for entry in entry_points(group=group):
-        row = entry.load()
-        if isinstance(row, Row) and row.kind not in rows:
-            rows[row.kind] = row
+        try:
+            row = entry.load()
+        except Exception as error:  # somebody else's package: whatever is wrong with it, the other providers work
+            log.warning("provider of another package not loaded", entry=entry.value, reason=f"{type(error).__name__}: {error}")
+            continue
+        if not isinstance(row, Row) or row.kind in rows:
+            reason = "its name is taken" if isinstance(row, Row) else "it is no Row"
+            log.warning("provider of another package not taken", entry=entry.value, reason=reason)
+            continue
+        rows[row.kind] = row
     return rows
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,5 +30,7 @@ class GuardRules:
     messages_per_chat_per_minute: int = 60
     attachment_bytes: int = 20 * 1024 * 1024
     """Largest file that is read."""
+    workflows: Literal["manager", "host"] = "manager"
+    """Who may bring ComfyUI workflows of their own: whoever may can use every node the host's server has."""
     web_user_is_host: bool = True
     """Whoever uses the local page is the host: the page is on loopback or behind its access token."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from providers.contract.config import Health
+from providers.grid import on_grid, within_pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,25 @@ class SizeRule:
     ratios: tuple[tuple[int, int], ...] = ()
     """Aspect ratios the service takes instead of pixels; the adapter picks the nearest and reports the size that came."""
     max_pixels: int | None = None
+    min_pixels: int = 0
+    """Width × height."""
+
+    def nearest(self, width: int, height: int) -> tuple[int, int]:
+        """The size to ask for; one that fits already is unchanged. Aspect ratios are the adapter's own business.
+
+        Of a fixed list the nearest shape wins, then the nearest area. Where no size of the shape fits, the shape gives way.
+        """
+        if self.fixed:
+            shape = math.log(width / height)
+            return min(self.fixed, key=lambda s: (round(abs(math.log(s[0] / s[1]) - shape), 6), abs(s[0] * s[1] - width * height)))
+        scale = max(1.0, math.sqrt(self.min_pixels / (width * height)))
+        scale = min(scale, self.most / max(width, height))
+        if self.max_pixels:
+            scale = min(scale, math.sqrt(self.max_pixels / (width * height)))
+        width, height = (on_grid(int(side * scale + 0.5), self.step, self.least, self.most) for side in (width, height))
+        while width * height < self.min_pixels and min(width, height) + self.step <= self.most:
+            width, height = (width + self.step, height) if width <= height else (width, height + self.step)
+        return within_pixels(width, height, self.max_pixels, self.step) if self.max_pixels else (width, height)
 
 
 @dataclass(frozen=True, slots=True)

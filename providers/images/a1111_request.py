@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from providers.contract import Reference, RenderSpec
-from providers.images.grid import on_grid
+from providers.grid import on_grid
 
 HIRES_DENOISE = 0.7
 IMAGE_DENOISE = 0.75

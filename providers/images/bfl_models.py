@@ -8,7 +8,6 @@ from typing import Any
 
 from providers.contract import Dropped, RenderSpec, SizeRule
 from providers.images.limits import in_range, nearest_ratio, ratio_pairs
-from providers.images.sizes import nearest_size
 
 RATIOS = ("21:9", "16:9", "3:2", "4:3", "5:4", "1:1", "4:5", "3:4", "2:3", "9:16", "9:21")
 BY_PIXELS_2 = SizeRule(least=64, most=4096, step=16, max_pixels=4_000_000)
@@ -70,7 +69,7 @@ def fields_of(spec: RenderSpec, shape: Shape, dropped: list[Dropped]) -> dict[st
     if shape.sizes.ratios:
         fields["aspect_ratio"] = nearest_ratio(spec.width, spec.height, RATIOS)
     else:
-        width, height = nearest_size(spec.width, spec.height, shape.sizes)
+        width, height = shape.sizes.nearest(spec.width, spec.height)
         fields |= {"width": width, "height": height}
     if shape.steps and spec.steps is not None:
         fields["steps"] = in_range(spec.steps, *shape.steps, "steps", dropped)

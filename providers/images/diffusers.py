@@ -11,9 +11,9 @@ from typing import Any
 from pydantic import Field
 
 from providers.contract import Dropped, ImageCapabilities, ProviderConfig, RenderResult, RenderSpec, RenderWatch, SizeRule
+from providers.grid import on_grid
 from providers.images.answers import any_picture
 from providers.images.families import prompt_style_of
-from providers.images.grid import on_grid
 from providers.images.limits import in_range
 from providers.images.references import as_base64, checked
 from providers.images.results import size_came

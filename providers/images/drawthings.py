@@ -24,6 +24,7 @@ from providers.contract import (
     SizeRule,
 )
 from providers.errors import ErrorKind
+from providers.grid import on_grid
 from providers.http import json_of
 from providers.images import samplers
 from providers.images.a1111_request import base_reference
@@ -31,7 +32,6 @@ from providers.images.answers import picture_in
 from providers.images.cloud_errors import Meaning
 from providers.images.families import prompt_style_of
 from providers.images.fitted import fitted
-from providers.images.grid import on_grid
 from providers.images.limits import in_range
 from providers.images.references import as_base64, checked
 from providers.images.results import size_came

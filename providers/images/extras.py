@@ -25,12 +25,12 @@ from providers.contract import (
     SizeRule,
 )
 from providers.errors import ErrorKind, ProviderError
+from providers.grid import on_grid
 from providers.http import json_of
 from providers.images import samplers
 from providers.images.answers import picture_in
 from providers.images.cloud_errors import Meaning
 from providers.images.families import family_of, prompt_style_of
-from providers.images.grid import on_grid
 from providers.images.results import size_came
 from providers.images.self_hosted import USUAL, SelfHostedBackend
 from providers.options import Options, read_options

@@ -23,9 +23,8 @@ UNSTATED_REFERENCES = 4
 STEPS, CFG = (1, 50), (1.0, 20.0)
 ANY_SIZE = SizeRule(least=64, most=2048, step=8)
 _SIZE_2 = SizeRule(least=512, most=2048, step=8)
-_SEEDREAM_4 = SizeRule(least=64, most=4096, step=8, max_pixels=4096 * 4096)
-_SEEDREAM_5 = SizeRule(least=64, most=4096, step=8, max_pixels=3072 * 3072)
-_LEAST_SEEDREAM = 2560 * 1440
+_SEEDREAM_4 = SizeRule(least=64, most=4096, step=8, min_pixels=2560 * 1440, max_pixels=4096 * 4096)
+_SEEDREAM_5 = SizeRule(least=64, most=4096, step=8, min_pixels=2560 * 1440, max_pixels=3072 * 3072)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,6 @@ class Endpoint:
     schedulers: tuple[str, ...] = ()
     rule: SizeRule = ANY_SIZE
     """Sides and pixels where any size may be asked for."""
-    least_pixels: int = 0
     step_range: tuple[int, int] = STEPS
     cfg_range: tuple[float, float] = CFG
     """What the endpoints of a kind take alike; a host who wants more of one sets it in ``extra``."""
@@ -142,14 +140,10 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "fal-ai/nano-banana-pro/edit": _row(_BANANA + " resolution image_urls", ratios=_WIDE, tolerance=6),
     "fal-ai/gpt-image-1.5": _row(_GPT, sizes=_THREE),
     "fal-ai/gpt-image-1.5/edit": _row(_GPT + " image_urls input_fidelity", sizes=_THREE),
-    "fal-ai/bytedance/seedream/v4.5/text-to-image": _row(_SEEDREAM, sizes=PIXELS, rule=_SEEDREAM_4, least_pixels=_LEAST_SEEDREAM),
-    "fal-ai/bytedance/seedream/v4.5/edit": _row(
-        _SEEDREAM + " image_urls", sizes=PIXELS, rule=_SEEDREAM_4, least_pixels=_LEAST_SEEDREAM, pictures=10
-    ),
-    "fal-ai/bytedance/seedream/v5/lite/text-to-image": _row(_LITE, sizes=PIXELS, rule=_SEEDREAM_5, least_pixels=_LEAST_SEEDREAM),
-    "fal-ai/bytedance/seedream/v5/lite/edit": _row(
-        _LITE + " image_urls", sizes=PIXELS, rule=_SEEDREAM_5, least_pixels=_LEAST_SEEDREAM, pictures=10
-    ),
+    "fal-ai/bytedance/seedream/v4.5/text-to-image": _row(_SEEDREAM, sizes=PIXELS, rule=_SEEDREAM_4),
+    "fal-ai/bytedance/seedream/v4.5/edit": _row(_SEEDREAM + " image_urls", sizes=PIXELS, rule=_SEEDREAM_4, pictures=10),
+    "fal-ai/bytedance/seedream/v5/lite/text-to-image": _row(_LITE, sizes=PIXELS, rule=_SEEDREAM_5),
+    "fal-ai/bytedance/seedream/v5/lite/edit": _row(_LITE + " image_urls", sizes=PIXELS, rule=_SEEDREAM_5, pictures=10),
     "xai/grok-imagine-image": _row("aspect_ratio num_images output_format resolution", ratios=("1:1", "16:9", "4:3", "3:4", "9:16")),
     "xai/grok-imagine-image/edit": _row("num_images output_format resolution image_urls", pictures=3),
 }

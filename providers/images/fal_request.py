@@ -9,7 +9,6 @@ from pydantic import Field
 from providers.contract import Dropped, RenderSpec
 from providers.images.fal_models import PIXELS, Endpoint
 from providers.images.limits import in_range, nearest_ratio
-from providers.images.sizes import nearest_size
 from providers.options import Options
 
 _SETTINGS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -93,7 +92,7 @@ def _own_values(spec: RenderSpec, endpoint: Endpoint, dropped: list[Dropped]) ->
 
 def _size(spec: RenderSpec, endpoint: Endpoint) -> dict[str, Any]:
     if endpoint.sizes == PIXELS:
-        width, height = nearest_size(spec.width, spec.height, endpoint.rule, least_pixels=endpoint.least_pixels)
+        width, height = endpoint.rule.nearest(spec.width, spec.height)
         return {"image_size": {"width": width, "height": height}}
     if endpoint.sizes:
         ratio = spec.width / spec.height

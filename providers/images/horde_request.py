@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from providers.contract import Dropped, Reference, RenderSpec
+from providers.grid import on_grid
 from providers.images import samplers
-from providers.images.grid import on_grid
 from providers.images.limits import in_range
 from providers.images.references import as_base64
 from providers.options import Options
@@ -42,8 +42,6 @@ class HordeLora(BaseModel):
 
 class HordeOptions(Options):
     """Options of ``[images.<name>]`` for this provider; the first group are the service's own words."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     trusted_workers: bool = False
     """Only workers the Horde trusts."""

@@ -38,10 +38,3 @@ def in_range(value: Number | None, least: Number, most: Number, label: str, drop
     kept = min(most, max(least, value))
     dropped.append(Dropped(label, f"{value:g} became {kept:g}, it takes {least:g} to {most:g}"))
     return kept
-
-
-def within_pixels(width: int, height: int, most: int, step: int) -> tuple[int, int]:
-    """A size with at most ``most`` pixels, the longer side shortened by ``step`` as often as needed (rounding may have added some)."""
-    while width * height > most and max(width, height) > step:
-        width, height = (width - step, height) if width >= height else (width, height - step)
-    return width, height

@@ -10,9 +10,9 @@ from typing import Any, Literal, cast
 
 from providers.contract import Dropped, ImageCapabilities, ImageModelInfo, ProviderConfig, RenderResult, RenderSpec, RenderWatch, SizeRule
 from providers.errors import ErrorKind, ProviderError
+from providers.grid import on_grid
 from providers.images.a1111_request import base_reference
 from providers.images.answers import any_picture
-from providers.images.grid import on_grid
 from providers.images.limits import in_range
 from providers.images.references import as_file, checked
 from providers.images.results import size_came

@@ -12,8 +12,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from providers.contract import Dropped, RenderSpec
+from providers.grid import on_grid
 from providers.images import samplers
-from providers.images.grid import on_grid
 from providers.images.limits import in_range
 from providers.options import Options
 

@@ -9,7 +9,7 @@ import math
 import re
 from dataclasses import dataclass
 
-from providers.images.limits import within_pixels
+from providers.grid import within_pixels
 
 STANDARD_SIZES = ((1024, 1024), (1536, 1024), (1024, 1536))
 MOST_SIDE = 3840

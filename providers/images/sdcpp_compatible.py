@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from providers.contract import Reference, RenderSpec
+from providers.grid import on_grid
 from providers.images import a1111_request as wire
 from providers.images.a1111 import Automatic1111Backend
 from providers.images.fitted import fitted
-from providers.images.grid import on_grid
 from providers.images.sdcpp_request import LEAST, MOST, STEP
 
 _UNKNOWN_HERE = ("override_settings", "override_settings_restore_afterwards", "hr_additional_modules", "n_iter", "resize_mode")

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from providers.contract import Dropped, RenderSpec
+from providers.grid import on_grid
 from providers.images import samplers
-from providers.images.grid import on_grid
 from providers.images.limits import in_range
 
 LEAST, MOST, STEP = 64, 4096, 64

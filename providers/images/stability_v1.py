@@ -12,7 +12,6 @@ from providers.images.cloud_errors import bad_answer, refused
 from providers.images.formats import from_base64, rendered
 from providers.images.limits import in_range
 from providers.images.results import number_of
-from providers.images.sizes import nearest_size
 
 SAMPLERS = (
     *("DDIM", "DDPM", "K_DPMPP_2M", "K_DPMPP_2S_ANCESTRAL", "K_DPM_2", "K_DPM_2_ANCESTRAL", "K_EULER", "K_EULER_ANCESTRAL", "K_HEUN"),
@@ -84,7 +83,7 @@ def _sampler(wanted: str | None) -> str | None:
 def size_of_engine(spec: RenderSpec, engine: str) -> dict[str, int]:
     """Sides in steps of 64, enlarged in proportion where there would be too few pixels."""
     least = LEAST_PIXELS_768 if "768" in engine else LEAST_PIXELS
-    width, height = nearest_size(spec.width, spec.height, sizes_of(engine), least_pixels=least)
+    width, height = replace(sizes_of(engine), min_pixels=least).nearest(spec.width, spec.height)
     return {"width": width, "height": height}
 
 

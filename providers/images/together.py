@@ -18,7 +18,6 @@ from providers.images.cloud_errors import Meaning
 from providers.images.families import family_of, prompt_style_of
 from providers.images.references import as_data_uri, at_most, checked
 from providers.images.results import first_picture, size_came
-from providers.images.sizes import nearest_size
 from providers.options import Options, read_options
 
 MODEL = "black-forest-labs/FLUX.1-schnell"
@@ -29,14 +28,14 @@ _ONE_IMAGE = re.compile(r"kontext", re.IGNORECASE)
 class Lora(BaseModel):
     """One LoRA by its address at the service or a model hub."""
 
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
     path: str
     scale: float = 1.0
 
 
 class TogetherOptions(Options):
     """Options of ``[images.<name>]`` for this provider."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     output_format: Literal["jpeg", "png"] = "png"
     """File format asked for."""
@@ -122,7 +121,7 @@ class TogetherImagesBackend(CloudBackend):
             "disable_safety_checker": safety_off or None,
             "image_loras": [lora.model_dump() for lora in self._options.image_loras] or None,
         }
-        width, height = nearest_size(spec.width, spec.height, self._sizes())
+        width, height = self._sizes().nearest(spec.width, spec.height)
         fields = {
             "model": model,
             "prompt": spec.prompt,

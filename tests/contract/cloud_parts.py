@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from bot.engine.pictures.plan import fit_size
 from providers.contract import ImageBackend, ProviderConfig, Reference, RenderResult, RenderSpec
 from providers.errors import ErrorKind, ProviderError
 from tests.contract.image_parts import PNG, Watch, png, spec
@@ -164,7 +163,7 @@ def matrix(backend: ImageBackend, model: str = "") -> Iterator[RenderSpec]:
     high = {"steps": 150, "cfg": 40.0, "seed": 2**32 - 1, "denoise": 1.0, "clip_skip": 2, "negative": "blurry, bad"}
     for settings in (low, high):
         declared = {name: value for name, value in settings.items() if name == "seed" or getattr(able, name)}
-        for number, (width, height) in enumerate(fit_size(*size, able.sizes) for size in SIZES):
+        for number, (width, height) in enumerate(able.sizes.nearest(*size) for size in SIZES):
             common: dict[str, Any] = {
                 "negative": "",
                 "model": model,

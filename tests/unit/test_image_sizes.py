@@ -6,11 +6,9 @@ import itertools
 
 import pytest
 
-from bot.engine.pictures.plan import fit_size
 from providers.contract import SizeRule
 from providers.images.bfl_models import BY_PIXELS_1, BY_PIXELS_2
 from providers.images.fal_models import ENDPOINTS
-from providers.images.sizes import nearest_size
 from providers.images.stability_v1 import sizes_of
 
 RULES = {
@@ -27,12 +25,9 @@ SIDES = (1, 63, 64, 300, 512, 777, 1024, 1920, 2047, 5000, 9999)
 def test_every_size_ends_within_the_rule_and_a_fitting_one_is_kept(name: str) -> None:
     rule = RULES[name]
     for width, height in itertools.product(SIDES, SIDES):
-        fitted = fit_size(width, height, rule)
-        for asked in ((width, height), fitted):
-            found = nearest_size(*asked, rule)
-            assert within(found, rule), f"{asked} became {found}"
-        if within(fitted, rule):
-            assert nearest_size(*fitted, rule) == fitted
+        found = rule.nearest(width, height)
+        assert within(found, rule), f"{width}×{height} became {found}"
+        assert rule.nearest(*found) == found
 
 
 def within(size: tuple[int, int], rule: SizeRule) -> bool:
@@ -46,5 +41,5 @@ def within(size: tuple[int, int], rule: SizeRule) -> bool:
     ("asked", "found"), [((512, 768), (1568, 2352)), ((1920, 1080), (2560, 1440)), ((4096, 64), (4096, 904)), ((2000, 2000), (2000, 2000))]
 )
 def test_a_lower_limit_of_pixels_is_reached_in_proportion(asked: tuple[int, int], found: tuple[int, int]) -> None:
-    rule = SizeRule(least=64, most=4096, step=8, max_pixels=4096 * 4096)
-    assert nearest_size(*asked, rule, least_pixels=2560 * 1440) == found
+    rule = SizeRule(least=64, most=4096, step=8, max_pixels=4096 * 4096, min_pixels=2560 * 1440)
+    assert rule.nearest(*asked) == found

@@ -131,7 +131,8 @@ async def _loras(ctx: CommandContext) -> None:
     shown = "\n".join(f"• `<lora:{name}:1>`" for name in found[:LISTED])
     more = f"\n… and {len(found) - LISTED} more: `/model loras WORD` narrows it down." if len(found) > LISTED else ""
     how = "" if backend.capabilities().loras else " The workflow needs a node that loads LoRAs from tags."
-    await ctx.say(f"LoRAs of {backend.name}, to be written into a prompt, a prefix or a style; the number is the weight.{how}\n{shown}{more}")
+    head = f"LoRAs of {backend.name}, to be written into a prompt, a prefix or a style; the number is the weight.{how}"
+    await ctx.say(f"{head}\n{shown}{more}")
 
 
 async def complete_models(ctx: CommandContext, typed: str, backend: ImageBackend | None = None) -> list[str]:

@@ -99,7 +99,13 @@ def _pasted(text: str) -> str:
 # --- add, edit, set, delete -------------------------------------------------------------------------------------------
 
 
+def _admit(ctx: CommandContext) -> None:
+    """Raise ``NotAllowed`` unless this person may bring graphs of their own to the host's server."""
+    ctx.services.guard.admit(ctx.chat, ctx.call.author, ctx.services.guard.rules.workflows)
+
+
 async def add(ctx: CommandContext) -> None:
+    _admit(ctx)
     workflow = await _new(ctx)
     backend = backend_of(ctx)
     facts = require_graph(backend, workflow.graph)
@@ -150,6 +156,7 @@ async def problems_of(backend: ImageBackend, workflow: Workflow) -> tuple[str, .
 
 async def edit(ctx: CommandContext) -> None:
     """Change one graph and hand out what it was before."""
+    _admit(ctx)
     backend = backend_of(ctx)
     kind, given = text_of(ctx, "graph") or "text", await _file(ctx, "file")
     async with ctx.services.db.write() as c:
@@ -188,6 +195,7 @@ def _edited(ctx: CommandContext, workflow: Workflow, old: str, kind: str, given:
 
 
 async def set_value(ctx: CommandContext) -> None:
+    _admit(ctx)
     find, replace = custom_name(text_of(ctx, "find")), str(ctx.call.arguments.get("replace", ""))
     if is_built_in(backend_of(ctx), find):
         raise UserError(f"`%{find}%` is filled by Vignette itself and cannot stand for something else.")

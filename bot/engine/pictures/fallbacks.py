@@ -12,7 +12,6 @@ from collections.abc import Collection
 from typing import Any
 
 from bot.domain.pictures import Lost, RenderPlan
-from bot.engine.pictures.plan import fit_size
 from bot.engine.services import Services
 from bot.work.queues import CircuitOpen
 from providers.contract import ImageBackend
@@ -76,7 +75,7 @@ def refitted(plan: RenderPlan, backend: ImageBackend, why: str) -> RenderPlan:
     if len(plan.references) > able.references:
         changes["references"] = plan.references[: able.references]
         lost.append(Lost(setting="reference images", why=f"{backend.name} takes {able.references}"))
-    size = fit_size(plan.width, plan.height, able.sizes)
+    size = able.sizes.nearest(plan.width, plan.height)
     if size != (plan.width, plan.height):
         lost.append(Lost(setting="size", why=f"{plan.width}×{plan.height} became {size[0]}×{size[1]} for {backend.name}"))
     return plan.model_copy(update={**changes, "width": size[0], "height": size[1], "lost": (*plan.lost, *lost)})

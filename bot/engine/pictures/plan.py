@@ -9,7 +9,7 @@ from bot.domain.errors import ConfigurationError, NotFound
 from bot.domain.pictures import Lost, PictureRequest, Prompt, RenderPlan
 from bot.engine.services import Services
 from bot.storage.records import Chat
-from providers.contract import ImageBackend, ImageCapabilities, SizeRule
+from providers.contract import ImageBackend, ImageCapabilities
 
 SEEDS = 2**32
 _FAMILIES_THAT_SNAP = ("xl", "pony", "illustrious", "noob", "animagine")
@@ -76,7 +76,7 @@ def make_plan(
     if negative and not able.negative:
         lost.append(Lost(setting="negative prompt", why=f"{backend.name} has none"))
         negative = ""
-    width, height = fit_size(*size, able.sizes)
+    width, height = able.sizes.nearest(*size)
     if (width, height) != size:
         lost.append(Lost(setting="size", why=f"{size[0]}×{size[1]} became {width}×{height} for {backend.name}"))
     seed = wish.seed if wish.seed is not None else settings.seed
@@ -140,23 +140,3 @@ def snaps(chat: Chat, request: PictureRequest, model: str, family: str = "") -> 
     if chat.settings.snap != "auto":
         return chat.settings.snap == "on"
     return any(mark in (family or model).lower() for mark in _FAMILIES_THAT_SNAP)
-
-
-def fit_size(width: int, height: int, rule: SizeRule) -> tuple[int, int]:
-    """The nearest size the model takes. With a fixed list the closest aspect ratio wins, then the closest area."""
-    if rule.fixed:
-        return min(
-            rule.fixed,
-            key=lambda s: (round(abs(s[0] / s[1] - width / height), 6), abs(s[0] * s[1] - width * height)),
-        )
-    scale = min(1.0, rule.most / max(width, height))
-    if rule.max_pixels and width * height * scale * scale > rule.max_pixels:
-        scale = (rule.max_pixels / (width * height)) ** 0.5
-    return _side(width * scale, rule), _side(height * scale, rule)
-
-
-def _side(value: float, rule: SizeRule) -> int:
-    stepped = int(value / rule.step + 0.5) * rule.step
-    least = -(-rule.least // rule.step) * rule.step
-    most = rule.most // rule.step * rule.step
-    return max(least, min(most, stepped))

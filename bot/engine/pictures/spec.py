@@ -6,9 +6,10 @@ import asyncio
 
 from bot.domain.errors import ConfigurationError, NotFound
 from bot.domain.pictures import RenderPlan
+from bot.engine.pictures.readable import readable
 from bot.engine.pictures.workflows import find_workflow, graph_words
 from bot.engine.services import Services
-from bot.storage import assets, workflows
+from bot.storage import workflows
 from bot.storage.records import Job
 from providers.contract import Reference, RenderSpec
 
@@ -43,10 +44,12 @@ async def spec_of(services: Services, chat_id: int, job: Job, plan: RenderPlan, 
 
 
 async def judged_words(services: Services, chat_id: int, plan: RenderPlan) -> tuple[str, ...]:
-    """The words a backend would draw: the prompt, the values of its workflow's placeholders, and what is written in the workflow."""
+    """The words a backend would draw: the prompt, the values of its workflow's placeholders, and what a chat wrote into its workflow
+    (the host answers for the host's own)."""
     graph = await _graph(services, chat_id, plan)
+    hosts = any(graph in (known.graph, known.image_graph) for known in services.workflows.values())
     placeholders = (value for name, value in plan.placeholders.items() if graph and f"%{name.lower()}%" in graph.lower())
-    return (plan.prompt, *placeholders, *(graph_words(graph) if graph else ()))
+    return (plan.prompt, *placeholders, *(graph_words(graph) if graph and not hosts else ()))
 
 
 async def _graph(services: Services, chat_id: int, plan: RenderPlan) -> str | None:
@@ -70,7 +73,5 @@ async def _graph(services: Services, chat_id: int, plan: RenderPlan) -> str | No
 async def _reference(services: Services, tagged: str) -> Reference:
     """A reference is stored as ``role:sha256``."""
     role, _, sha = tagged.partition(":")
-    async with services.db.read() as c:
-        asset = await assets.by_sha(c, sha)
-    data = await asyncio.to_thread(services.assets.path(sha).read_bytes)
-    return Reference(data, asset.mime if asset else "image/png", role)  # type: ignore[arg-type]
+    data, mime = await asyncio.to_thread(readable, await services.assets.read(sha))
+    return Reference(data, mime, role)  # type: ignore[arg-type]

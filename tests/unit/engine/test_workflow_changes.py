@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from bot.domain.events import Attachment
 from bot.domain.places import Person, Place
 from bot.domain.workflows import MOST_BYTES, Workflow
-from tests.engine_world import World
+from tests.engine_world import BOB, PLENTY, World, open_world
 from tests.unit.engine.handing_in import FROM_IMAGE, GRAPH, add, attach, file_of, graph_of, open_easels, stored
 
 PHOTO = Attachment(name="cat.png", mime="image/png", size=100, handle="photo")
@@ -160,3 +161,12 @@ async def test_deleting_one_that_hid_the_hosts_brings_that_back(world: World) ->
     await world.command("imagine", prompt="ink")
     await world.drawn()
     assert json.loads(world.backend.specs[0].workflow or "") == GRAPH
+
+
+async def test_a_host_may_keep_workflows_to_themselves(engine_template: Path, tmp_path: Path) -> None:
+    rules = replace(PLENTY, workflows="host", hosts=("telegram:6",))
+    async with open_world(engine_template, tmp_path, rules=rules) as world:
+        assert "Only the host" in (await add(world)).text
+        assert "Only the host" in (await world.command("workflow edit", name="mine", node="1", input="steps", value="9")).text
+        assert "is added" in (await add(world, author=BOB)).text
+        assert "mine" in (await world.command("workflow list")).text

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from providers.contract import Dropped
 from providers.errors import ErrorKind, ProviderError
-from providers.images.limits import in_range, nearest_ratio, ratio_pair, ratio_pairs, within_pixels
+from providers.grid import within_pixels
+from providers.images.limits import in_range, nearest_ratio, ratio_pair, ratio_pairs
 from providers.images.polling import Pace, or_anew, recalled, wait_for
 
 RATIOS = ("1:1", "16:9", "9:16", "9:19.5", "3:2", "2:3")

@@ -74,3 +74,30 @@ def test_other_packages_add_rows_and_replace_none(monkeypatch: pytest.MonkeyPatc
 
 MINE = Row("mine", "somewhere:Model", "mine")
 TAKEN = Row("openai", "somewhere:Thief", "not so")
+
+
+class _Entry:
+    """An entry point of another package: what loading it gives, or raises."""
+
+    def __init__(self, value: object) -> None:
+        self.value = f"package:{value!r}"
+        self._loaded = value
+
+    def load(self) -> object:
+        if isinstance(self._loaded, Exception):
+            raise self._loaded
+        return self._loaded
+
+
+def test_a_broken_package_takes_nothing_else_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    good = Row("other", "other:Backend", "another one")
+    entries = [
+        _Entry(ImportError("no such module")),
+        _Entry("no row"),
+        _Entry(Row("sketch", "evil:Backend", "a name that is taken")),
+        _Entry(good),
+    ]
+    monkeypatch.setattr(registry, "entry_points", lambda group: entries)
+    rows = registry.with_entry_points(registry.IMAGES, "vignette.images")
+    assert rows.keys() - registry.IMAGES.keys() == {"other"}
+    assert rows["sketch"] is registry.IMAGES["sketch"]
