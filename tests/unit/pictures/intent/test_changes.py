@@ -75,6 +75,19 @@ make it dark and stormy
 the same at night
 same but in black and white, please
 the same picture, but as anime
+turn my selfie into a Disney princess
+make this a pencil drawing
+please turn this photo into a comic book panel
+I want this in watercolor
+do this in the style of Monet
+make this more cinematic
+can you colorize this?
+colorize this photo
+can you restyle this as art deco
+try it in black and white
+imagine this as a Pixar movie
+make an anime version
+cartoonify this
 """
 """Said of a picture, each asks for another one made of it."""
 
@@ -99,6 +112,17 @@ can you remove the people
 get rid of the watermark
 erase the watermark
 with a red hat instead
+can you make this look like a Studio Ghibli film?
+make me look like a vampire
+as an oil painting please
+in anime style
+anime please
+remove the background please
+turn her hair blue
+change his shirt to red
+make the background a forest
+put her in a space suit
+put him in a medieval castle
 """
 """A change of the picture, or of what is in the room: worth a question."""
 
@@ -330,6 +354,49 @@ same time tomorrow
 the same again, barkeep
 same as always
 another day, another storm
+can I keep this one?
+this would look great in my kitchen
+is that you in the back?
+your hair was longer then
+what a day that was
+make sure you rest
+make a wish
+make the tea strong please
+turn in early tonight
+turn to page nine
+change into dry clothes
+paint your door blue before spring
+draw up a chair
+render assistance if you can
+show me how you do that
+give him a kiss from me
+give her a lamp to carry
+put another log on the fire
+remove that wet coat of yours
+add a spoon of honey to it
+replace the bulb with a new one tomorrow
+with a heavy heart I must go
+without the moon it is too dark
+do this for me
+use this to open the door
+try it again
+imagine that
+as you like it
+in the morning then
+same to you
+now with feeling
+again but slower
+turn this boat into the wind
+make him a hot drink
+make them dance
+make her a crown of flowers
+change that light bulb
+convert them to your cause
+let's make it a night to remember
+let's turn this into a proper dinner
+make it rain money
+turn her into your ally
+turn it into an adventure
 """
 """The story goes on, although a picture is answered: nothing is drawn, nothing is offered."""
 
