@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Collection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -27,16 +28,23 @@ from bot.storage.records import Asset
 from bot.storage.rows import batched, now
 from bot.storage.schema import assets
 
+if TYPE_CHECKING:
+    from PIL import Image
+
 MAX_BYTES = 64 * 1024 * 1024
 MAX_PIXELS = 64_000_000
 """Largest picture taken in, 8000 × 8000: far above what backends draw, below what hurts when a viewer decodes it."""
 FORMATS = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif", "AVIF": "image/avif"}
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 _LEFTOVER_SECONDS = 3600
+_ORIENTATION = 0x0112
+_ON_ITS_SIDE = (5, 6, 7, 8)
+"""Values of the EXIF tag Orientation that swap width and height."""
 
 
 def inspect_image(data: bytes) -> Asset:
-    """Hash an image and read its type and dimensions from its header; pixels are not decoded. Blocking: call it in a thread.
+    """Hash an image and read its type and dimensions from its header, the latter as it is to be seen: phones turn photos by a mark
+    only. Pixels are not decoded. Blocking: call it in a thread.
 
     Raises ``FileTooLarge`` above ``MAX_BYTES`` or ``MAX_PIXELS`` and ``BadFile`` for anything that is no image we know.
     """
@@ -47,6 +55,8 @@ def inspect_image(data: bytes) -> Asset:
     try:
         with Image.open(io.BytesIO(data), formats=tuple(FORMATS)) as image:
             width, height = image.size
+            if orientation_of(image) in _ON_ITS_SIDE:
+                width, height = height, width
             kind = str(image.format)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise FileTooLarge("The picture has more pixels than can be handled.") from error
@@ -57,6 +67,17 @@ def inspect_image(data: bytes) -> Asset:
     if width < 1 or height < 1:
         raise BadFile("The picture is empty.")
     return Asset(hashlib.sha256(data).hexdigest(), FORMATS[kind], width, height, len(data))
+
+
+def orientation_of(image: Image.Image) -> int:
+    """The EXIF mark of how an opened image is to be turned, 1 (as it is) to 8; 1 as well for a mark that cannot be read."""
+    if image.format == "PNG" and "exif" not in image.info:
+        return 1  # Pillow would decode all pixels to look for one behind them
+    try:
+        mark = image.getexif().get(_ORIENTATION, 1)
+    except Exception:  # hostile metadata makes the parsers raise nearly anything; the picture itself may be good
+        return 1
+    return mark if isinstance(mark, int) and 1 <= mark <= 8 else 1
 
 
 class AssetStore:
@@ -79,7 +100,7 @@ class AssetStore:
         async with self._db.write() as c:
             values = {"mime": asset.mime, "width": asset.width, "height": asset.height, "size": asset.size}
             row = upsert(c, assets).values(sha256=asset.sha, created_at=now(), **values)
-            await c.execute(row.on_conflict_do_update(index_elements=["sha256"], set_={"created_at": now()}))
+            await c.execute(row.on_conflict_do_update(index_elements=["sha256"], set_={**values, "created_at": now()}))
         return asset
 
     def _write(self, data: bytes) -> Asset:

@@ -1,0 +1,40 @@
+"""Reference pictures as every backend can read them: upright, one frame, in colours and a format that all of them know."""
+
+from __future__ import annotations
+
+import io
+
+from PIL import Image, ImageOps
+
+from bot.domain.errors import BadFile
+from bot.storage.assets import FORMATS, orientation_of
+
+_COMMON = ("PNG", "JPEG", "WEBP")
+_QUALITY = 95
+
+
+def readable(data: bytes) -> tuple[bytes, str]:
+    """The picture and its mime type. Most come through untouched; a photo that lies on its side by its EXIF mark (many services overlook
+    the mark), an animation, CMYK, GIF and AVIF are written anew, without metadata. Blocking: call it in a thread. Raises ``BadFile``."""
+    try:
+        with Image.open(io.BytesIO(data), formats=tuple(FORMATS)) as image:
+            kind, animated = str(image.format), getattr(image, "is_animated", False)
+            if kind in _COMMON and not animated and image.mode != "CMYK" and orientation_of(image) == 1:
+                return data, FORMATS[kind]
+            return _anew(image, "JPEG" if kind == "JPEG" else "PNG")
+    except Exception as error:  # hostile files make the parsers raise nearly anything; all of it means the same here
+        raise BadFile("The picture to draw from is damaged. Please send it again, or another one.") from error
+
+
+def _anew(image: Image.Image, kind: str) -> tuple[bytes, str]:
+    upright = ImageOps.exif_transpose(image)
+    if kind == "JPEG" and upright.mode not in ("L", "RGB"):
+        upright = upright.convert("RGB")
+    elif upright.mode not in ("L", "LA", "RGB", "RGBA"):
+        upright = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
+    for name in ("exif", "xmp", "comment", "icc_profile"):
+        if name != "icc_profile" or image.mode == "CMYK":  # a profile of other colours would be wrong now
+            upright.info.pop(name, None)
+    file = io.BytesIO()
+    upright.save(file, kind, **({"quality": _QUALITY} if kind == "JPEG" else {"compress_level": 1}))
+    return file.getvalue(), FORMATS[kind]
