@@ -23,10 +23,13 @@ from collections.abc import Iterable, Sequence
 from bot.domain.errors import ContentRefused
 from bot.guard import ages, terms
 from bot.guard.lexicon import Lexicon
-from bot.guard.spelling import folded, put_together, spellings
+from bot.guard.spelling import folded, pieces, put_together, spellings
 
 MINOR_SENTENCE = "I don't draw sexual content that involves minors. This holds everywhere and for everybody."
 TOLD_SENTENCE = "I don't take part in sexual content that involves minors. This holds everywhere and for everybody."
+LONG_SENTENCE = "This has more words than I can judge, so it is not drawn. Please make the prompt or the workflow's texts shorter."
+MOST_JUDGED = 120_000
+"""Characters of one picture; judging that many takes about a second."""
 ADULT_SENTENCE = "Adult content is not allowed in this chat, so this cannot be drawn here."
 
 
@@ -34,6 +37,8 @@ def check_picture(text: str, *, adult_allowed: bool, negative: str = "") -> None
     """Refuse what may not be drawn. ``text`` is everything that asks for something (subject, prompt, prefixes); ``negative`` is a
     negative prompt, where naming a thing keeps it out, so that only asking for youth by it counts ("adult" as a negative). Raises
     ``ContentRefused`` with a plain sentence."""
+    if len(text) > MOST_JUDGED:
+        raise ContentRefused(LONG_SENTENCE)
     if is_about_minors(text) or (negative and is_sexual(text) and _keeps_out_grown_people(negative)):
         raise ContentRefused(MINOR_SENTENCE)
     if not adult_allowed and is_adult(text):
@@ -54,13 +59,26 @@ def is_about_minors(text: str) -> bool:
 
 def is_adult(text: str) -> bool:
     """Whether a text asks for nudity or sexual acts; what it says is *not* there does not count."""
+    return any(map(_adult, pieces(text)))
+
+
+def is_sexual(text: str) -> bool:
+    """Whether a text has anything sexual or suggestive in it, denied or not: image models overhear a "not"."""
+    return any(map(_sexual, pieces(text)))
+
+
+def has_minor(text: str) -> bool:
+    """Whether a text names a minor: by a word, an age, a school, a sign."""
+    return any(map(_minor, pieces(text)))
+
+
+def _adult(text: str) -> bool:
     if _contains(text, _EXPLICIT_ANYWHERE) or any(_EXPLICIT.inside(run) for run in put_together(text)):
         return True
     return any(_asks_for_explicit(_HARMLESS.without(view.split())) for view in spellings(text))
 
 
-def is_sexual(text: str) -> bool:
-    """Whether a text has anything sexual or suggestive in it, denied or not: image models overhear a "not"."""
+def _sexual(text: str) -> bool:
     if _contains(text, _EXPLICIT_ANYWHERE) or _contains(text, _SUGGESTIVE_ANYWHERE):
         return True
     if any(_EXPLICIT.inside(run) for run in put_together(text)):
@@ -69,8 +87,7 @@ def is_sexual(text: str) -> bool:
     return any(_EXPLICIT.found(words) or _SUGGESTIVE.found(words) for words in views)
 
 
-def has_minor(text: str) -> bool:
-    """Whether a text names a minor: by a word, an age, a school, a sign."""
+def _minor(text: str) -> bool:
     if _contains(text, _MINORS_ANYWHERE) or ages.said(text) or any(_MINORS.inside(run) for run in put_together(text)):
         return True
     for view in spellings(text):
@@ -101,7 +118,7 @@ def _contains(text: str, anywhere: Iterable[str]) -> bool:
 
 
 def _keeps_out_grown_people(negative: str) -> bool:
-    return any(_GROWN.found(view.split()) for view in spellings(negative))
+    return any(_GROWN.found(view.split()) for piece in pieces(negative) for view in spellings(piece))
 
 
 def _any_of(words: Iterable[str]) -> str:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
 
 LONGEST = 20_000
-"""Characters judged: more than the longest prompt any border lets in."""
+"""Characters judged at a time; longer texts are judged in pieces."""
+OVERLAP = 500
+"""Characters that the end of a piece and the beginning of the next have in common, so that no phrase falls between them."""
+_SPACE = re.compile(r"\s")
 _NO_WORD = re.compile(r"[\W_]+")
 _SPACED = re.compile(r"(?<!\w)\w([ .\-_*·|/+~])\w(?:\1\w)+(?!\w)")
 _RUNS = re.compile(r"([^\W\d_])\1{2,}")
@@ -16,6 +20,22 @@ _DISGUISED = re.compile(r"(?<!\S)(?=\S*[^\W\d_])(?=\S*[0-9@$!|€+])\S+")
 _LOOKALIKES = str.maketrans("авсеікмнорѕтхуѵԁјһԛԝαβεικνορτυχ", "abceikmhopstxyvdjhqwabeikvoptux")
 _SIGNS = "0134578@$!|€+"
 _AS_LETTERS = (str.maketrans(_SIGNS, "oieastbasiiet"), str.maketrans(_SIGNS, "oleastbaslIet".lower()))
+
+
+def pieces(text: str) -> Iterator[str]:
+    """A text in pieces that are short enough for the functions below, cut between words where there are any."""
+    start = 0
+    while len(text) - start > LONGEST:
+        end = _space_before(text, start + LONGEST)
+        yield text[start:end]
+        start = max(start + 1, _space_before(text, end - OVERLAP))
+    yield text[start:]
+
+
+def _space_before(text: str, end: int) -> int:
+    """The last place up to ``end`` where a word has ended; ``end`` itself when the last characters are all of one word."""
+    near = [found.start() for found in _SPACE.finditer(text, end - OVERLAP, end)]
+    return near[-1] if near else end
 
 
 def folded(text: str) -> str:

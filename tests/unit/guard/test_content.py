@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bot.domain.errors import ContentRefused
 from bot.guard.content import ADULT_SENTENCE, MINOR_SENTENCE, check_picture, has_minor, is_adult, is_sexual
+from bot.guard.spelling import LONGEST, OVERLAP, pieces
 
 ABOUT_MINORS = [
     "a naked child on a bed",
@@ -251,3 +252,36 @@ def test_long_hostile_texts_are_judged(piece: str) -> None:
 def test_words_that_are_both_at_once_need_no_second_word(text: str) -> None:
     with pytest.raises(ContentRefused):
         check_picture(text, adult_allowed=True)
+
+
+@pytest.mark.parametrize("length", [19_990, 20_000, 39_700, 100_000])
+@pytest.mark.parametrize("forbidden", ["a naked child on a bed", "very little naked girl"])
+def test_nothing_hides_behind_many_words(length: int, forbidden: str) -> None:
+    filler = ("boats and gulls over the grey water, " * 3000)[:length]
+    assert is_sexual(filler + forbidden)
+    for text in (filler + " " + forbidden, f"a child {filler} naked", f"naked {filler} a child"):
+        with pytest.raises(ContentRefused, match="minors"):
+            check_picture(text, adult_allowed=True)
+    with pytest.raises(ContentRefused):
+        check_picture(f"{filler} nude", adult_allowed=False)
+    check_picture(filler, adult_allowed=False)
+
+
+def test_more_words_than_can_be_judged_are_refused() -> None:
+    with pytest.raises(ContentRefused, match="more words"):
+        check_picture("boat " * 30_000, adult_allowed=True)
+
+
+@given(st.lists(st.text("abc ", max_size=30_000).map(lambda text: text * 3), max_size=3))
+def test_pieces_hold_the_whole_text_and_cut_no_word(parts: list[str]) -> None:
+    text = " ".join(parts)
+    found = list(pieces(text))
+    assert "".join(found).replace(" ", "").startswith(text[:LONGEST].replace(" ", "")[: LONGEST - OVERLAP])
+    assert all(len(piece) <= LONGEST for piece in found)
+    position = 0
+    for piece in found:
+        start = text.find(piece, max(0, position - OVERLAP - LONGEST))
+        assert start >= 0
+        assert start <= position, "nothing is left out"
+        position = max(position, start + len(piece))
+    assert position == len(text)
