@@ -6,7 +6,6 @@ the queue. A running one can only be stopped together with every other running j
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -110,7 +109,7 @@ class ComfyCloudBackend:
 
     async def _submit(self, job: RemoteJob, spec: RenderSpec, plan: Plan, watch: RenderWatch) -> list[Dropped]:
         """Upload, fill, queue and remember. Returns what the service left out."""
-        uploads = await self._planner.upload(spec, plan, uuid.uuid4().hex)
+        uploads = await self._planner.upload(spec, plan)
         filled = self._planner.fill(spec, plan, uploads)
         job.check()
         job.id, left_out = await self._api.start(filled.workflow)

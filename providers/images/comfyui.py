@@ -133,7 +133,7 @@ class ComfyUIBackend:
 
     async def _submit(self, spec: RenderSpec, plan: Plan, run: Run, watch: RenderWatch) -> tuple[dict[str, Any] | None, list[Dropped]]:
         """Upload, fill, queue and wait. The entry is None when the server lost the prompt."""
-        uploads = await self._planner.upload(spec, plan, run.client_id)
+        uploads = await self._planner.upload(spec, plan)
         filled = self._planner.fill(spec, plan, uploads)
         run.check(self.name)
         run.prompt_id = run.client_id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+import secrets
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,8 +95,10 @@ class Planner:
             raise ProviderError(ErrorKind.INVALID, self._config.name, detail)
         return found or wanted
 
-    async def upload(self, spec: RenderSpec, plan: Plan, stem: str) -> Uploads:
-        """Upload the references the graph asks for. ``stem`` begins their file names and must be this job's alone."""
+    async def upload(self, spec: RenderSpec, plan: Plan) -> Uploads:
+        """Upload the references the graph asks for, under names that nobody can guess: whoever writes a workflow may name any file
+        of the server's input folder in it, also one that belongs to another chat."""
+        stem = secrets.token_hex(16)
         pictures = pictures_for(spec, plan.names)
         images = [await self._api.upload(reference.data, f"{stem}-{number}") for number, reference in enumerate(pictures)]
         avatars = {name: await self._api.upload(avatar_bytes(spec, name), f"{stem}-{name}") for name in sorted(file_avatars(plan.workflow))}
@@ -104,7 +106,7 @@ class Planner:
 
     def fill(self, spec: RenderSpec, plan: Plan, uploads: Uploads) -> graphs.Filled:
         """The graph to be sent. Raises ``ProviderError`` for a placeholder without a value."""
-        prefix = f"vignette/{uuid.uuid4().hex[:16]}"
+        prefix = f"vignette/{secrets.token_hex(16)}"
         values = values_of(spec, model=plan.model, uploads=uploads.images, file_prefix=prefix)
         values.update(empty_slots(plan.names, len(uploads.images)))
         try:

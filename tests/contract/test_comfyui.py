@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -68,15 +69,28 @@ async def test_every_submission_saves_under_a_name_of_its_own(server: Loopback) 
     assert len({graph["7"]["inputs"]["filename_prefix"] for graph in comfy.graphs}) == 2
 
 
-async def test_references_are_uploaded_under_unique_names_and_used_by_the_name_in_the_reply(server: Loopback) -> None:
+async def test_references_are_uploaded_and_used_by_the_name_in_the_reply(server: Loopback) -> None:
     comfy = ComfyServer(server)
     result = await backend(server).render(spec(references=(REFERENCE, REFERENCE), denoise=0.4), Watch())
     assert comfy.graphs[0]["8"]["inputs"]["image"] == "vignette/renamed (1).png"
     assert comfy.graphs[0]["5"]["inputs"]["denoise"] == 0.4
     uploads = server.asked("/upload/image")
     assert len(uploads) == 1
-    assert f'filename="{PROMPT_ID}-0.png"'.encode() in uploads[0].body
     assert [(d.setting, d.why) for d in result.dropped] == [("reference images", "the workflow uses 1 of 2")]
+
+
+async def test_names_of_uploads_are_new_each_time_and_tell_nothing_of_the_job(server: Loopback) -> None:
+    """Whoever adds a workflow can name any file in it: nobody may know what the pictures of other chats are called there."""
+    ComfyServer(server)
+    graph = GRAPH | {"9": {"class_type": "LoadImage", "inputs": {"image": "%char_avatar%"}}}
+    for _ in range(2):
+        await backend(server).render(spec(references=(REFERENCE,)), Watch())
+        await backend(server).render(spec(workflow=json.dumps(graph)), Watch())
+    names = [seen.body.partition(b'filename="')[2].partition(b'"')[0].decode() for seen in server.asked("/upload/image")]
+    assert len(set(names)) == 4
+    for name in names:
+        assert re.match(r"[0-9a-f]{32}-", name)
+        assert not any(known in name for known in ("job-1", PROMPT_ID, PROMPT_ID.replace("-", "")))
 
 
 async def test_the_hosts_graph_and_what_it_has_no_place_for(server: Loopback) -> None:
