@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection
 from typing import Any
 
@@ -25,6 +26,7 @@ log = structlog.get_logger(__name__)
 _known = select(chats).where(chats.c.key == bindparam("wanted"))
 
 MOST_TOLD = 200
+LONGEST_TOLD = 64
 
 
 def merged_settings(stored: dict[str, Any], defaults: ChatSettings, chat: str = "") -> ChatSettings:
@@ -133,10 +135,15 @@ async def set_background(c: AsyncConnection, chat_id: int, asset: str | None) ->
 async def tell_once(c: AsyncConnection, chat_id: int, things: Collection[str]) -> list[str]:
     """Those of ``things`` that were not told in this chat before, marked as told now. At most 200 are remembered, the newest."""
     told: list[str] = await c.scalar(select(chats.c.told).where(chats.c.id == chat_id)) or []
-    new = [thing for thing in dict.fromkeys(things) if thing not in told]
+    new = {_brief(thing): thing for thing in things if _brief(thing) not in told}
     if new:
         await _set(c, chat_id, told=[*told, *new][-MOST_TOLD:])
-    return new
+    return list(new.values())
+
+
+def _brief(thing: str) -> str:
+    """What is remembered of a thing told: the row is read with every message, and people's own words may be in the name."""
+    return thing if len(thing) <= LONGEST_TOLD else hashlib.sha256(thing.encode("utf-8", "backslashreplace")).hexdigest()
 
 
 async def set_head(c: AsyncConnection, chat_id: int, head: str | None, mark: str) -> None:
@@ -191,10 +198,12 @@ async def move(c: AsyncConnection, old: ChatKey, new: ChatKey) -> None:
         return
     moved = update(chats).where(chats.c.key == str(old)).values(key=str(new), last_seen=None).returning(chats.c.id)
     chat_id = await c.scalar(moved)
-    # ids of messages count from the beginning in the new place: the old ones would find the wrong entries
+    # ids of messages count from the beginning in the new place: the old ones would find, or delete, other people's messages
     await c.execute(update(entries).where(entries.c.chat_id == chat_id).values(message_id=None))
     await c.execute(delete(posts).where(posts.c.chat_id == chat_id))
-    await c.execute(update(inbox).where(inbox.c.chat_key == str(old)).values(chat_key=str(new)))
+    await c.execute(update(pictures).where(pictures.c.chat_id == chat_id).values(message_id=None, reply_to=None))
+    await c.execute(update(proposals).where(proposals.c.chat_id == chat_id).values(message_id=None))
+    await c.execute(update(inbox).where(inbox.c.chat_key == str(old)).values(chat_key=str(new), posted=[]))
     await c.execute(update(characters).where(characters.c.owner == str(old)).values(owner=str(new)))
 
 

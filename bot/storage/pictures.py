@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, case, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, case, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.pictures import PictureRequest, RenderPlan
@@ -16,7 +16,8 @@ from bot.storage.dialect import upsert
 from bot.storage.jobs import OPEN
 from bot.storage.records import Picture, Take
 from bot.storage.rows import aware, batched, new_key, now, plain
-from bot.storage.schema import assets, characters, chats, jobs, personas, pictures, proposals, sources, takes
+from bot.storage.schema import assets, characters, chats, entries, jobs, personas, pictures, proposals, sources, takes
+from bot.storage.workflows import drop_unused
 
 __all__ = ["new_key"]
 
@@ -150,13 +151,20 @@ async def mark_deleted(c: AsyncConnection, picture_id: int) -> None:
 
 
 async def erase(c: AsyncConnection, picture_id: int) -> list[str]:
-    """Delete a picture's takes and mark it deleted; the hashes of its images, for ``AssetStore.remove``."""
+    """Delete a picture's takes, end its jobs, whose rows stay without their plans for the allowances, and mark it deleted; the hashes
+    of its images, for ``AssetStore.remove``. The graphs that only this picture was drawn with go as well."""
     drawn = select(takes.c.asset).where(takes.c.picture_id == picture_id)
-    shas = list((await c.scalars(drawn.union(select(sources.c.asset).where(sources.c.picture_id == picture_id)))).all())
+    shas = set((await c.scalars(drawn.union(select(sources.c.asset).where(sources.c.picture_id == picture_id)))).all())
+    shas |= await _planned(c, jobs.c.picture_id == picture_id)
     await c.execute(delete(sources).where(sources.c.picture_id == picture_id))
     await c.execute(delete(takes).where(takes.c.picture_id == picture_id))
+    ended = {"state": case((jobs.c.state.in_(OPEN), "cancelled"), else_=jobs.c.state), "owner": None, "heartbeat": None}
+    await c.execute(update(jobs).where(jobs.c.picture_id == picture_id).values(plan=None, **ended))
     await mark_deleted(c, picture_id)
-    return shas
+    chat_id: int | None = await c.scalar(select(pictures.c.chat_id).where(pictures.c.id == picture_id))
+    if chat_id is not None:
+        await drop_unused(c, chat_id)
+    return sorted(shas)
 
 
 async def _set(c: AsyncConnection, picture_id: int, **values: Any) -> None:
@@ -214,11 +222,17 @@ async def gallery(c: AsyncConnection, chat_id: int, offset: int = 0, limit: int 
 
 
 async def assets_of(c: AsyncConnection, chat_id: int) -> list[str]:
-    """Hashes of all images that belong to a chat's pictures (drawn or drawn from) and its background."""
+    """Hashes of all images of a chat: of its pictures (drawn, drawn from, or meant to be), its offers, its background, and those that
+    people sent with their messages."""
     drawn = select(takes.c.asset).join(pictures, pictures.c.id == takes.c.picture_id).where(pictures.c.chat_id == chat_id)
     behind = select(chats.c.background).where(chats.c.id == chat_id, chats.c.background.is_not(None))
     begun = select(sources.c.asset).join(pictures, pictures.c.id == sources.c.picture_id).where(pictures.c.chat_id == chat_id)
-    return sorted((await c.scalars(drawn.union(behind, begun))).all())
+    found = set((await c.scalars(drawn.union(behind, begun))).all())
+    sent = select(entries.c.extra).where(entries.c.chat_id == chat_id, entries.c.extra["images"].as_string().is_not(None))
+    found |= {str(sha) for extra in (await c.scalars(sent)).all() for sha in extra["images"]}
+    found |= await _offered(c, proposals.c.chat_id == chat_id)
+    found |= await _planned(c, jobs.c.picture_id.in_(select(pictures.c.id).where(pictures.c.chat_id == chat_id)))
+    return sorted(found)
 
 
 async def unreferenced_assets(
@@ -247,8 +261,16 @@ async def unreferenced_assets(
 
 async def _awaited(c: AsyncConnection) -> set[str]:
     """Reference images of unfinished jobs, and of offers that may still be accepted."""
-    running = select(jobs.c.plan).where(jobs.c.state.in_(OPEN))
-    plans: Sequence[Any] = (await c.scalars(running)).all()
-    wanted = {reference.rpartition(":")[2] for stored in plans if stored for reference in stored.get("references", ())}
-    offers: Sequence[Any] = (await c.scalars(select(proposals.c.request).where(proposals.c.state == "open"))).all()
-    return wanted | {request["base"] for request in offers if request.get("base")}
+    return await _planned(c, jobs.c.state.in_(OPEN)) | await _offered(c, proposals.c.state == "open")
+
+
+async def _planned(c: AsyncConnection, which: ColumnElement[bool]) -> set[str]:
+    """Reference images in the plans of these jobs."""
+    plans: Sequence[Any] = (await c.scalars(select(jobs.c.plan).where(which))).all()
+    return {reference.rpartition(":")[2] for stored in plans if stored for reference in stored.get("references", ())}
+
+
+async def _offered(c: AsyncConnection, which: ColumnElement[bool]) -> set[str]:
+    """Images that these offers would draw from."""
+    requests: Sequence[Any] = (await c.scalars(select(proposals.c.request).where(which))).all()
+    return {request["base"] for request in requests if request.get("base")}

@@ -7,6 +7,8 @@ bring ComfyUI workflows of their own; a notice that is due once in a chat must n
 
 from __future__ import annotations
 
+import json
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -34,6 +36,17 @@ def _sources() -> None:
         sa.UniqueConstraint("picture_id", "asset", name=op.f("uq_sources_picture_id_asset")),
     )
     op.create_index(op.f("ix_sources_asset"), "sources", ["asset"], unique=False)
+    _drawn_from()
+
+
+def _drawn_from() -> None:
+    """The reference images of pictures that were drawn before, as far as they are still there."""
+    c = op.get_bind()
+    there = set(c.scalars(sa.text("SELECT sha256 FROM assets")))
+    rows = c.execute(sa.text("SELECT picture_id, CAST(plan AS TEXT) FROM takes ORDER BY id")).all()
+    found = {(number, tagged.rpartition(":")[2]) for number, plan in rows for tagged in json.loads(plan).get("references", ())}
+    if known := [{"picture": number, "asset": sha} for number, sha in sorted(found) if sha in there]:
+        c.execute(sa.text("INSERT INTO sources (picture_id, asset) VALUES (:picture, :asset)"), known)
 
 
 def _workflows() -> None:

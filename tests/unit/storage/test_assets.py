@@ -144,3 +144,32 @@ async def test_sweeping_removes_old_leftovers_only(store: AssetStore) -> None:
     os.utime(old, (two_hours_ago, two_hours_ago))
     assert await store.sweep() == 1
     assert sorted(_files(store)) == sorted([new, store.path(known.sha)])
+
+
+def _photo(orientation: int, kind: str = "JPEG") -> bytes:
+    """30 × 20 pixels, its left half white, with the mark of how it is to be turned."""
+    image = Image.new("RGB", (30, 20), "black")
+    image.paste("white", (0, 0, 15, 20))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    file = io.BytesIO()
+    image.save(file, kind, exif=exif)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_photo_has_the_shape_it_is_seen_in(orientation: int, kind: str) -> None:
+    asset = inspect_image(_photo(orientation, kind))
+    assert (asset.width, asset.height) == ((20, 30) if orientation in (5, 6, 7, 8) else (30, 20))
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
+@pytest.mark.parametrize(
+    "exif", [b"Exif\0\0", b"Exif\0\0II*\0\xff\xff\xff\xff", b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x02\0\0\0\x04abcd"]
+)
+def test_a_damaged_mark_is_no_mark(exif: bytes) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (30, 20)).save(file, "JPEG", exif=exif)
+    asset = inspect_image(file.getvalue())
+    assert (asset.width, asset.height) == (30, 20)

@@ -121,6 +121,28 @@ async def test_moving_a_chat(db: Database, chat: Chat) -> None:
     assert moved.id == chat.id
 
 
+async def test_a_moved_chat_does_not_take_messages_of_the_new_place_for_its_pictures(db: Database, store: AssetStore, chat: Chat) -> None:
+    """Else «forget» would remove whatever people wrote under these numbers since."""
+    await _fill(db, store, chat, "red")
+    async with db.write() as c:
+        row = await inbox.receive(c, KEY, "message", "15", "{}")
+        assert row is not None
+        await inbox.add_posted(c, row, "16")
+        await chats.move(c, KEY, ChatKey("discord", "77", "supergroup"))
+        assert await pictures.by_message(c, chat.id, "13") is None
+        assert await proposals.by_message(c, chat.id, "14") is None
+        assert await chats.forget(c, chat.id) == []
+
+
+async def test_what_was_told_is_told_once_and_remembered_in_short(db: Database, chat: Chat) -> None:
+    long = "lost easel " + "a model's name " * 1000
+    async with db.write() as c:
+        assert await chats.tell_once(c, chat.id, ["advice", long, long]) == ["advice", long]
+        assert await chats.tell_once(c, chat.id, [long, "advice", long + "s"]) == [long + "s"]
+        told: list[str] = await c.scalar(select(schema.chats.c.told).where(schema.chats.c.id == chat.id)) or []
+    assert max(map(len, told)) <= chats.LONGEST_TOLD
+
+
 async def test_moving_onto_a_story_that_exists_changes_nothing(db: Database, chat: Chat) -> None:
     await a_chat(db, OTHER)
     async with db.write() as c:

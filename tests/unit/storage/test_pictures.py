@@ -9,7 +9,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
 from bot.domain.pictures import Lost, Overrides
-from bot.storage import characters, chats, jobs, pictures, schema
+from bot.storage import characters, chats, entries, jobs, pictures, proposals, schema, workflows
 from bot.storage.assets import AssetStore
 from bot.storage.database import Database
 from bot.storage.records import Chat, Take
@@ -132,3 +132,44 @@ def test_keys_are_short_plain_and_different() -> None:
     keys = {pictures.new_key() for _ in range(500)}
     assert len(keys) == 500
     assert all(len(key) == 10 and key.isascii() and key.isalnum() for key in keys)
+
+
+async def test_erasing_a_picture_ends_its_jobs_and_leaves_no_plan_of_them(db: Database, chat: Chat, store: AssetStore) -> None:
+    """Jobs are counted by allowances, so their rows stay; what was to be drawn, and by which graph, does not."""
+    picture, other = await a_picture(db, chat), await a_picture(db, chat)
+    avatar = (await store.put(png(colour="blue"))).sha
+    async with db.write() as c:
+        graph, shared = await workflows.keep_graph(c, chat.id, '{"1": 1}'), await workflows.keep_graph(c, chat.id, '{"2": 2}')
+        plan = PLAN.model_copy(update={"graph": graph, "references": (f"persona:{avatar}",)})
+        done = await jobs.add(c, picture.id, ANN, "discord:5", plan)
+        await jobs.finish(c, done.id, "failed")
+        waiting = await jobs.add(c, picture.id, ANN, "discord:5", plan, "proposed")
+        await jobs.add(c, other.id, ANN, "discord:5", PLAN.model_copy(update={"graph": shared}))
+        shas = await pictures.erase(c, picture.id)
+        assert await jobs.active_for_picture(c, picture.id) is None
+        assert await jobs.proposed(c) == []
+        for job_id, state in ((done.id, "failed"), (waiting.id, "cancelled")):
+            left = await jobs.by_id(c, job_id)
+            assert left is not None
+            assert (left.state, left.plan) == (state, None)
+        assert await workflows.graph(c, chat.id, graph) is None
+        assert await workflows.graph(c, chat.id, shared) is not None
+    assert await store.remove(shas) == [avatar]
+
+
+async def test_all_images_of_a_chat_are_known_when_it_is_forgotten(db: Database, chat: Chat, store: AssetStore) -> None:
+    """Also those of offers, of plans that were never drawn, and of messages: nothing waits for the next tidying."""
+    colours = ("red", "green", "blue", "yellow", "black")
+    drawn, sent, offered, planned, elsewhere = [(await store.put(png(colour=colour))).sha for colour in colours]
+    picture, other = await a_picture(db, chat), await a_chat(db, OTHER)
+    async with db.write() as c:
+        await pictures.add_take(c, picture.id, PLAN, drawn)
+        await entries.add(c, chat.id, "player", "look", extra={"images": [sent]})
+        await entries.add(c, chat.id, "character", "I see", extra={"finish": "stop"})
+        await entries.add(c, other.id, "player", "look", extra={"images": [elsewhere]})
+        await proposals.add(c, proposals.new_key(), chat.id, "offer", wish().model_copy(update={"base": offered}))
+        await jobs.add(c, picture.id, ANN, "discord:5", PLAN.model_copy(update={"references": (f"persona:{planned}",)}))
+        shas = await pictures.assets_of(c, chat.id)
+        await chats.forget(c, chat.id)
+    assert shas == sorted((drawn, sent, offered, planned))
+    assert await store.remove(shas) == shas
