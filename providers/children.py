@@ -14,8 +14,10 @@ _ROOT = Path(__file__).resolve().parents[1]
 
 async def start_child(module: str) -> asyncio.subprocess.Process:
     """Run a module of this project in a Python of its own, with pipes for its input and output. A child is to end when its input
-    does, which happens even when this process is killed."""
+    does, which happens even when this process is killed. It has a session of its own, so that Ctrl-C in a terminal is for the parent,
+    which ends its children in order."""
     environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     environment["PYTHONPATH"] = str(_ROOT)
     pipe = asyncio.subprocess.PIPE
-    return await asyncio.create_subprocess_exec(sys.executable, "-m", module, stdin=pipe, stdout=pipe, stderr=pipe, env=environment)
+    command = (sys.executable, "-m", module)
+    return await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, start_new_session=True)

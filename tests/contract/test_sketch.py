@@ -229,3 +229,11 @@ async def test_the_child_loads_the_drawing_alone() -> None:
     loaded = set(out.decode().split())
     assert "resvg_py" in loaded
     assert not loaded & {"bot", "httpx", "sqlalchemy", "providers.contract", "discord", "telegram", "openai"}
+
+
+@needs_packages
+@pytest.mark.skipif(not hasattr(os, "getsid"), reason="no sessions here")
+async def test_the_child_is_not_in_the_terminals_session(backend: SketchBackend) -> None:
+    """Ctrl-C reaches every process of the terminal's session; the drawing under way must not die of it before the bot has stopped."""
+    await backend.render(spec(), _Watch())
+    assert os.getsid(child_of(backend)) == child_of(backend) != os.getsid(0)
