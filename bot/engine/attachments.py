@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -38,8 +39,12 @@ async def take_in(services: Services, event: Incoming, *, sees: bool) -> Sent:
         except (UserError, PlatformError) as error:
             problems.append(f"{attachment.name}: {error.message}")
             log.info("attachment not taken", chat=str(event.chat), reason=error.message)
-    words = " ".join(f"[{_kind(a)}: {a.name}]" for a in event.attachments)
-    return Sent(words, tuple(pictures), tuple(problems))
+    return Sent(mention(event.attachments), tuple(pictures), tuple(problems))
+
+
+def mention(attachments: Sequence[Attachment]) -> str:
+    """How the story tells of files: «[picture: cat.png]»."""
+    return " ".join(f"[{_kind(a)}: {a.name}]" for a in attachments)
 
 
 async def _keep(services: Services, event: Incoming, attachment: Attachment) -> str:

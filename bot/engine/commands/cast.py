@@ -135,6 +135,8 @@ async def _persona(ctx: CommandContext) -> None:
         async with ctx.services.db.write() as c:
             await personas.put(c, ctx.chat.key.platform, person.id, name, description, avatar)
     about = f": {description}" if description else '. Add a description: `/persona name="Ann" a tall woman with a red scarf`'
+    if known and known.avatar and not avatar:
+        about += "\nYour picture is forgotten; your avatar here is taken where one is wanted."
     shown = ctx.services.assets.path(avatar) if avatar else None
     await ctx.say(f"You are **{name}**{about}", private=True, picture=shown)
 

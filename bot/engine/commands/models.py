@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import structlog
 
 from bot.domain.errors import NotFound, UserError
@@ -10,7 +12,7 @@ from bot.engine.commands.catalogue import Command, Option
 from bot.engine.commands.context import CommandContext
 from bot.engine.pictures.advice import HELP
 from bot.engine.pictures.models import entry_name, outranked
-from bot.engine.pictures.plan import choose_backend
+from bot.engine.pictures.plan import LABELS, choose_backend
 from bot.storage import chats
 from providers.contract import ImageBackend, ImageModelInfo
 from providers.errors import ProviderError
@@ -19,9 +21,9 @@ log = structlog.get_logger(__name__)
 
 LISTED = 25  # models of a backend named in a chat; autocomplete finds the others
 _ADVISED = ("steps", "cfg", "sampler", "width", "denoise", "clip_skip", "seed", "characters")
-ADVICE = "\n".join(["**Good to know**", *(f"• {HELP[name]}" for name in _ADVISED)])
+_PLAIN = ("characters",)  # no option of a command
+ADVICE = "\n".join(["**Good to know**", *(f"• {HELP[name]}" if name in _PLAIN else f"• `{name}` {HELP[name]}" for name in _ADVISED)])
 _NONE = ("none", "off", "default")
-_LABELS = {"cfg": "CFG scale", "clip_skip": "CLIP skip", "denoise": "denoise strength"}
 
 
 async def _list(ctx: CommandContext) -> None:
@@ -99,7 +101,7 @@ async def _card(ctx: CommandContext, name: str, entry: ModelEntry) -> str:
     model = entry.model or backend.model
     family = entry.family or next((m.family for m in await _models_of(backend) if m.id == model), "")
     size = f"{entry.width or '—'}×{entry.height or '—'}" if entry.width or entry.height else ""
-    facts = " · ".join(f"{_LABELS.get(key, key)} {value}" for key, value in entry.facts().items())
+    facts = " · ".join(f"{LABELS.get(key, key.replace('_', ' '))} {_shown(value)}" for key, value in entry.facts().items())
     lines = [
         f"**{name}** — {model or 'its own model'} on {backend.name}" + (f", {family}" if family else ""),
         f"*Settings:* {facts}" if facts else "",
@@ -110,6 +112,10 @@ async def _card(ctx: CommandContext, name: str, entry: ModelEntry) -> str:
         f"*Cost:* {entry.cost}" if entry.cost else "",
     ]
     return "\n".join(line for line in lines if line)
+
+
+def _shown(value: Any) -> str:
+    return ("on" if value else "off") if isinstance(value, bool) else str(value)
 
 
 async def _models_of(backend: ImageBackend, *, refresh: bool = False) -> tuple[ImageModelInfo, ...]:

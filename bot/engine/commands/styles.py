@@ -9,6 +9,7 @@ from bot.engine.pictures.planning import NO_STYLE
 from bot.engine.pictures.style_files import MOST_BYTES, read_styles, write_styles
 from bot.engine.story.macros import expand
 from bot.storage import chats, styles, variables
+from bot.storage.database import Transaction
 from bot.storage.records import Style
 
 
@@ -19,10 +20,9 @@ async def _use(ctx: CommandContext) -> None:
         await ctx.say(f"The style is **{current}**." if current else "No style is in use: the chat's own prefix and negative prompt apply.")
         return
     async with ctx.services.db.read() as c:
-        known = await styles.of_chat(c, ctx.chat.id)
         match = await styles.get(c, ctx.chat.id, name)
-    if match is None and name.lower() not in NO_STYLE:
-        raise NotFound(f"There is no style «{name}». Known: {', '.join(s.name for s in known) or 'none yet'}.")
+        if match is None and name.lower() not in NO_STYLE:
+            raise await _unknown(c, ctx.chat.id, name)
     async with ctx.services.db.write() as c:
         await chats.change_settings(c, ctx.chat.id, {"style": match.name if match else ""})
     await ctx.say(f"Style **{match.name}** is in use." if match else "No style is in use now.")
@@ -36,10 +36,9 @@ async def _save(ctx: CommandContext) -> None:
     style = Style(name, str(arguments.get("prefix", settings.prefix)), str(arguments.get("negative", settings.negative)))
     ctx.services.guard.check_picture(ctx.chat, style.prefix)
     async with ctx.services.db.write() as c:
-        replaced = await styles.get(c, ctx.chat.id, name) is not None
-        await styles.put(c, ctx.chat.id, style.name, style.prefix, style.negative)
+        style, replaced = await _put(c, ctx.chat.id, style)
     what = "changed" if replaced else "saved"
-    await ctx.say(f"Style **{name}** {what}: prefix `{style.prefix or '—'}`, negative `{style.negative or '—'}`.")
+    await ctx.say(f"Style **{style.name}** {what}: prefix `{style.prefix or '—'}`, negative `{style.negative or '—'}`.")
 
 
 async def _list(ctx: CommandContext) -> None:
@@ -54,11 +53,24 @@ async def _list(ctx: CommandContext) -> None:
 async def _delete(ctx: CommandContext) -> None:
     name = str(ctx.call.arguments["name"]).strip()
     async with ctx.services.db.write() as c:
-        if not await styles.remove(c, ctx.chat.id, name):
-            raise NotFound(f"There is no style «{name}».")
-        if ctx.chat.settings.style == name:
+        found = await styles.get(c, ctx.chat.id, name)
+        if found is None or not await styles.remove(c, ctx.chat.id, found.name):
+            raise await _unknown(c, ctx.chat.id, name)
+        if ctx.chat.settings.style == found.name:
             await chats.change_settings(c, ctx.chat.id, {"style": ""})
-    await ctx.say(f"Style **{name}** is deleted.")
+    await ctx.say(f"Style **{found.name}** is deleted.")
+
+
+async def _put(c: Transaction, chat_id: int, style: Style) -> tuple[Style, bool]:
+    """Keep a style, in place of one of its name in any case; how it is kept, and whether there was one."""
+    known = await styles.get(c, chat_id, style.name)
+    name = known.name if known else style.name
+    return await styles.put(c, chat_id, name, style.prefix, style.negative), known is not None
+
+
+async def _unknown(c: Transaction, chat_id: int, name: str) -> NotFound:
+    known = ", ".join(style.name for style in await styles.of_chat(c, chat_id))
+    return NotFound(f"There is no style «{name[:60]}». Known: {known or 'none yet'}.")
 
 
 async def _export(ctx: CommandContext) -> None:
@@ -66,8 +78,8 @@ async def _export(ctx: CommandContext) -> None:
     async with ctx.services.db.read() as c:
         known = await styles.of_chat(c, ctx.chat.id)
         found = await styles.get(c, ctx.chat.id, name) if name else None
-    if name and found is None:
-        raise NotFound(f"There is no style «{name}». Known: {', '.join(s.name for s in known) or 'none yet'}.")
+        if name and found is None:
+            raise await _unknown(c, ctx.chat.id, name)
     chosen = [found] if found else known
     if not chosen:
         raise NotFound("There are no styles to hand over yet. `/style save` makes one.")
@@ -84,10 +96,8 @@ async def _import(ctx: CommandContext) -> None:
     for style in found:
         ctx.services.guard.check_picture(ctx.chat, style.prefix)
     async with ctx.services.db.write() as c:
-        known = {style.name for style in await styles.of_chat(c, ctx.chat.id)}
-        for style in found:
-            await styles.put(c, ctx.chat.id, style.name, style.prefix, style.negative)
-    lines = [f"• **{style.name}**{' (replaced)' if style.name in known else ''}" for style in found]
+        taken = [await _put(c, ctx.chat.id, style) for style in found]
+    lines = [f"• **{style.name}**{' (replaced)' if replaced else ''}" for style, replaced in taken]
     await ctx.say("Taken in:\n" + "\n".join(lines) + "\n`/style use NAME` switches to one.")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import PurePath
 
-from bot.domain.errors import BadFile
+from bot.domain.errors import BadFile, FileTooLarge
 from bot.domain.events import Attachment
 from bot.engine.services import Services
 from bot.storage import entries, pictures
@@ -45,7 +45,10 @@ async def find_base(
 async def keep_picture(services: Services, chat: Chat, attachment: Attachment) -> str:
     """Fetch a picture somebody sent and keep it; its asset hash. Size-capped before it is read."""
     limit = services.guard.rules.attachment_bytes
-    data = await services.platforms[chat.key.platform].fetch(attachment, limit)
+    try:
+        data = await services.platforms[chat.key.platform].fetch(attachment, limit)
+    except FileTooLarge as error:
+        raise FileTooLarge(f"«{attachment.name}» is too large: a picture may have at most {limit // 2**20} MiB.") from error
     try:
         return (await services.assets.put(data)).sha
     except BadFile as error:

@@ -66,7 +66,7 @@ def make_plan(
     if model and not able.model_choice and model != backend.model:
         lost.append(Lost(setting="model", why=f"{backend.name} always draws with its own model"))
         model = ""
-    kept = _kept_references(references, able, backend.name, lost)
+    kept = _kept_references(services, references, able, backend.name, lost)
     knobs = _knobs(chat, request, able, backend.name, lost)
     if knobs.get("denoise") is not None and not (kept or graph or knobs.get("hires")):
         del knobs["denoise"]
@@ -101,11 +101,15 @@ def make_plan(
     )
 
 
-def _kept_references(references: tuple[str, ...], able: ImageCapabilities, name: str, lost: list[Lost]) -> tuple[str, ...]:
+def _kept_references(
+    services: Services, references: tuple[str, ...], able: ImageCapabilities, name: str, lost: list[Lost]
+) -> tuple[str, ...]:
     """As many references as the model takes; the first counts most."""
     kept = references[: able.references] if able.image_to_image else ()
     if references and not kept and references[0].startswith("base:"):
-        lost.append(Lost(setting="picture to draw from", why=f"{name} cannot draw from a picture"))
+        other = next((n for n, b in services.backends.items() if n != name and b.capabilities().image_to_image), "")
+        way_out = f", the backend {other} can" if other else ""
+        lost.append(Lost(setting="picture to draw from", why=f"{name} cannot draw from a picture{way_out}"))
     elif len(kept) < len(references):
         lost.append(Lost(setting="reference images", why=f"{name} takes {len(kept) or 'none'}"))
     return kept

@@ -96,6 +96,10 @@ def require_owner(services: Services, chat: Chat, picture: Picture, person: Pers
         raise NotAllowed(f"Only {picture.request.requester.name}, moderators and the host may do that.")
 
 
+_SOURCES = {"base": "a picture", "character": "the character's picture", "persona": "the player's picture", "background": "the background"}
+"""Roles of reference images, for people."""
+
+
 def describe_take(picture: Picture, take: Take) -> str:
     """The exact request behind a take, for people."""
     plan = take.plan
@@ -112,6 +116,7 @@ def describe_take(picture: Picture, take: Take) -> str:
     }
     said = json.loads(take.backend_words)
     cost = said.get("cost") or (f"${take.cost:.4f}" if take.cost else "")
+    roles = dict.fromkeys(reference.partition(":")[0] for reference in plan.references)
     which = f"{take.position + 1} of {len(picture.takes)}"
     lines = [
         f"**Picture `{picture.key}`, {which}** — mode {plan.mode}, for {picture.request.requester.name}",
@@ -120,6 +125,7 @@ def describe_take(picture: Picture, take: Take) -> str:
         f"**Backend** {plan.backend}" + (f", model {plan.model}" if plan.model else ""),
         f"**Size** {take.width}×{take.height} · **Seed** {plan.seed} · {take.seconds:.1f} s" + (f" · {cost}" if cost else ""),
         " · ".join(f"**{name}** {value}" for name, value in settings.items() if value is not None),
+        f"**Drawn from** {', '.join(_SOURCES.get(role, role) for role in roles)}" if roles else "",
         "\n".join(f"⚠️ Not used: {lost.setting} ({lost.why})" for lost in plan.lost),
         "\n".join(f"💡 {advice}" for advice in plan.advice),
         "\n".join(f"ℹ️ {note}" for note in said.get("notes", ())),

@@ -110,7 +110,8 @@ def picture_view(
 
 def proposal_text(plan: RenderPlan) -> str:
     """What a proposal shows: the scene prompt before prefixes."""
-    return f"✍️ This is what I would draw:\n```\n{plan.draft or plan.prompt}\n```"
+    source = " from the picture" if plan.references[:1] and plan.references[0].startswith("base:") else ""
+    return f"✍️ This is what I would draw{source}:\n```\n{plan.draft or plan.prompt}\n```"
 
 
 def offer_post(key: str, subject: str, reply_to: str | None = None) -> Post:

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from bot.domain.errors import UserError
 from bot.domain.events import Attachment, CommandCall, Incoming, Press, Submission
 from bot.domain.posts import Post
+from bot.engine.attachments import mention
 from bot.engine.commands.catalogue import split_control
 from bot.engine.commands.parse import check_required, find, name_files, parse
 from bot.engine.engine import Engine
@@ -77,7 +78,7 @@ class Actions:
             addressed=True,
             attachments=attachments,
         )
-        words = event.text or " ".join(f"[{a.name}]" for a in attachments)
+        words = "\n".join(part for part in (event.text, mention(attachments)) if part)
         if attachments:
             self._platform.remember_sent(chat.key, element, attachments)
         if await self._engine.hear(event):

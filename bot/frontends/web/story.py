@@ -11,6 +11,7 @@ from markupsafe import Markup
 from bot.domain.events import Attachment, Incoming
 from bot.domain.places import ChatKey, Person, Place
 from bot.domain.posts import Button, PictureState, Post
+from bot.engine.attachments import mention
 from bot.engine.commands.catalogue import control_id
 from bot.engine.engine import Engine
 from bot.engine.pictures.base import is_picture
@@ -187,7 +188,7 @@ class StoryReader:
             event = Incoming.model_validate_json(row.payload)
             at = naive(event.sent_at)
             if row.entry_id is None:
-                words = event.text or " ".join(f"[{a.name}]" for a in event.attachments)
+                words = "\n".join(part for part in (event.text, mention(event.attachments)) if part)
                 pictured = any(map(is_picture, event.attachments))
                 line = Line(event.message_id, "player", event.author.name, words, pictured=pictured)
                 pieces.append((at, self._platform.renderer.line(line)))

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.events import Attachment
+from bot.domain.events import Attachment, Changed
 from bot.domain.models import ModelEntry
 from bot.domain.workflows import Workflow
 from bot.storage import chats, entries, pictures
@@ -194,6 +194,7 @@ async def test_the_action_on_a_picture_shows_its_prompt_first(world: World) -> N
     await world.command("draw-from", target=(await world.picture()).message_id)
     await world.drawn()
     assert world.platform.shows[-1].state == "proposed"
+    assert world.platform.shows[-1].text.startswith("✍️ This is what I would draw from the picture:")
     assert "a lighthouse" in world.platform.shows[-1].text
     await world.submit(f"edit:{world.platform.shows[-1].key}", prompt="a lighthouse at night")
     await world.drawn()
@@ -207,10 +208,34 @@ async def test_another_take_is_drawn_from_the_same_picture_however_late(world: W
     async with world.services.db.write() as c:
         unused = await pictures.unreferenced_assets(c, older_than=timedelta(seconds=-5))
     assert unused == []
-    await world.press(f"next:{world.platform.shows[-1].key}")
+    key = world.platform.shows[-1].key
+    assert "**Drawn from** a picture" in (await world.press(f"info:{key}")).text
+    await world.press(f"next:{key}")
     await world.drawn()
     assert world.backend.specs[1].references == world.backend.specs[0].references
     assert world.backend.specs[1].seed != world.backend.specs[0].seed
+
+
+@pytest.mark.parametrize("control", ["again", "rewrite", "edit"])
+async def test_every_way_to_another_take_keeps_the_picture_it_is_drawn_from(world: World, control: str) -> None:
+    event = await world.say("turn this into a woodcut", files=(PHOTO,))
+    await world.drawn()
+    del world.platform.files["photo"]
+    await world.engine.changed(Changed(chat=KEY, message_id=event.message_id, text=None))  # the player deletes their message
+    key = world.platform.shows[-1].key
+    await (world.submit(f"edit:{key}", prompt="an etching") if control == "edit" else world.press(f"{control}:{key}"))
+    await world.drawn()
+    first, second = world.backend.specs
+    assert second.references == first.references
+    assert (second.width, second.height) == (first.width, first.height)
+
+
+async def test_a_mode_and_a_picture_come_together(world: World) -> None:
+    await world.command("imagine", prompt="you", attachments=(PHOTO,))
+    await world.drawn()
+    (spec,) = world.backend.specs
+    assert [(r.role, r.data) for r in spec.references] == [("base", png(300, 200))]
+    assert (spec.width, spec.height) == (624, 416)  # the picture's shape, not the mode's
 
 
 async def test_forgetting_takes_the_picture_with_it(world: World) -> None:
@@ -230,7 +255,7 @@ async def test_a_model_that_cannot_draw_from_pictures_says_so_once(world: World)
     await world.drawn()
     assert [spec.references for spec in plain_backend(world).specs] == [(), ()]
     assert [n for n in world.platform.notices if "picture to draw from" in n] == [
-        "⚠️ Not used: picture to draw from (plain cannot draw from a picture)."
+        "⚠️ Not used: picture to draw from (plain cannot draw from a picture, the backend easel can)."
     ]
 
 
@@ -290,7 +315,7 @@ async def test_a_persona_gives_a_picture_and_takes_it_back(world: World) -> None
     await world.command("imagine", prompt="me", model="edit")
     await world.drawn()
     assert [(r.role, r.data) for r in world.backend.specs[0].references] == [("persona", png(300, 200))]
-    await world.command("persona", picture=False)
+    assert "Your picture is forgotten" in (await world.command("persona", picture=False)).text
     await world.command("imagine", prompt="me", model="edit")
     await world.drawn()
     assert world.backend.specs[1].references == ()

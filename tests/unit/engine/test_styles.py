@@ -75,3 +75,15 @@ async def test_suggestions_come_from_the_backend_that_would_draw(world: World) -
     assert await complete("style") == ["Ink"]
     assert await complete("workflow") == ["shipped"]
     assert await complete("backend", "ea") == ["easel"]
+
+
+async def test_a_style_is_one_however_its_name_is_written(world: World) -> None:
+    await world.command("style save", name="Ink", prefix="ink drawing")
+    assert "**Ink** changed" in (await world.command("style save", name="INK", prefix="pen")).text
+    file = Attachment(name="s.json", mime="application/json", size=9, handle="styles")
+    world.platform.files["styles"] = b'[{"name": "ink", "prefix": "brush"}]'
+    assert "**Ink** (replaced)" in (await world.command("style import", attachments=(file,))).text
+    assert "brush" in (await world.command("style list")).text
+    assert "Known: Ink" in (await world.command("style delete", name="Inky")).text
+    assert "**Ink** is deleted" in (await world.command("style delete", name="ink")).text
+    assert "no styles yet" in (await world.command("style list")).text
