@@ -14,7 +14,7 @@ _WHEN = "2026-01-02 03:04:05"
 
 def _insert(connection: Connection, table: str, **values: object) -> None:
     names, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
-    connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({marks})"), values)  # noqa: S608 (words of ours)
+    connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({marks})"), values)
 
 
 def test_avatars_that_pictures_were_drawn_from_are_noted(connection: Connection) -> None:
