@@ -172,7 +172,7 @@ class Turns:
             return None
         if intent.outcome != "none" and points(text, intent, attached=attached):
             return intent
-        change = nothing("asked for already") if intent.match else changed(text)
+        change = nothing("asked for already") if intent.match else changed(text, names=(turn.stage.character.name,))
         return change if change.match or (change.outcome == "offer" and intent.outcome == "none") else None
 
     async def _base(self, turn: _Turn, wish: Intent) -> str | None:

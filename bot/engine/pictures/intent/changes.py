@@ -8,12 +8,17 @@ seen. English, with the commonest phrases of German, French, Spanish, Italian an
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from bot.engine.pictures.intent.outcome import Intent, nothing
 from bot.engine.pictures.intent.words.looks import COLOURS, LOOK, STYLES, THINGS
 
 READ = 600
 """Characters that are read; a wish about a picture is short."""
+MOST_SENTENCES = 3
+"""A wish about a picture stands in a short message; longer ones tell a story."""
+_SENTENCES = re.compile(r"(?<=[.!?…])\s+|\n+")
+_ADDRESS = re.compile(r"\A(?:(?:<@!?\d+>[,:]?|@\w+[,:]?|[\w'-]{1,32}[,:!])\s+){1,2}")
 _ASK = (
     r"(?:(?:hey|ok|okay|so|and|now|please|pls|but|then|nice|great|lovely|perfect|cool|haha|lol)[,!.]?\s+){0,4}"
     r"(?:(?:can|could|would|will)\s+(?:you|u)\s+|let's\s+|i(?:'d| would)\s+like\s+(?:you\s+)?to\s+)?(?:please\s+|maybe\s+|just\s+)?"
@@ -131,9 +136,25 @@ def points(text: str, wish: Intent, *, attached: bool) -> bool:
     return _REFERS.search(text[:READ]) is not None
 
 
-def changed(text: str) -> Intent:
-    """What should become of the picture at hand: a request where the words say so plainly, an offer where they may mean it."""
-    words = " ".join(text[:READ].split())
+def changed(text: str, *, names: Sequence[str] = ()) -> Intent:
+    """What should become of the picture at hand: a request where the words say so plainly, an offer where they may mean it. ``names``
+    are those the words may be addressed to («Mirren, make it darker»)."""
+    lines = [_unaddressed(line, names) for line in _SENTENCES.split(text[:READ].strip())[: MOST_SENTENCES + 1]]
+    whole = _unaddressed(" ".join(text[:READ].split()), names)
+    read = (whole, *lines) if 1 < len(lines) <= MOST_SENTENCES else (whole,)
+    found = [_in_words(words) for words in read]
+    return next((f for wanted in ("request", "offer") for f in found if f.outcome == wanted), nothing("nothing about the picture at hand"))
+
+
+def _unaddressed(line: str, names: Sequence[str]) -> str:
+    words = " ".join(line.split())
+    for name in names:
+        if name and words.casefold().startswith(name.casefold()):
+            words = words[len(name) :].lstrip(" ,:!-")
+    return _ADDRESS.sub("", words)
+
+
+def _in_words(words: str) -> Intent:
     for pattern in (_INTO, _TO, _COLON, _AS, _LOOKING, _SAME, _VERB, _FOREIGN):
         if (found := pattern.match(words)) and (subject := _subject(found)):
             return Intent("request", "free", subject, "a change of the picture at hand")

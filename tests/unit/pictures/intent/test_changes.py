@@ -434,11 +434,22 @@ def test_talk_beside_a_picture_is_none(text: str) -> None:
         ("Mach daraus ein Aquarell bitte", "ein Aquarell"),
         ("transforme ça en aquarelle", "aquarelle"),
         ("the same picture, but as anime", "as anime"),
+        ("Mirren, make it darker", "darker"),
+        ("<@1234> turn this into a woodcut", "a woodcut"),
+        ("@bot hey, turn this into a woodcut", "a woodcut"),
+        ("Old Tom: make it black and white", "black and white"),
+        ("I love it! Now make it look like winter.", "look like winter"),
+        ("That's my cat.\nTurn this into a lion.", "a lion"),
         ("replace the lamp with a candle, thanks", "replace the lamp with a candle"),
     ],
 )
 def test_what_it_becomes(text: str, subject: str) -> None:
-    assert changed(text).subject == subject
+    assert changed(text, names=("Old Tom",)).subject == subject
+
+
+def test_a_sentence_of_a_longer_story_is_no_wish() -> None:
+    story = "We came in late. The fire was low. Make it brighter. She laughed. I sat down."
+    assert changed(story).outcome == "none"
 
 
 @pytest.mark.parametrize(
