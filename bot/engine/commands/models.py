@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 LISTED = 25  # models of a backend named in a chat; autocomplete finds the others
 _ADVISED = ("steps", "cfg", "sampler", "width", "denoise", "clip_skip", "seed", "characters")
 _PLAIN = ("characters",)  # no option of a command
-ADVICE = "\n".join(["**Good to know**", *(f"• {HELP[name]}" if name in _PLAIN else f"• `{name}` {HELP[name]}" for name in _ADVISED)])
+ADVICE = "\n".join(["**Good to know**", *(f"• {HELP[name]}" if name in _PLAIN else f"• `{name}` — {HELP[name]}" for name in _ADVISED)])
 _NONE = ("none", "off", "default")
 
 
