@@ -108,10 +108,11 @@ class PictureWorker:
         finally:
             await line.close()
         self._services.guard.check_picture(chat, *await judged_words(self._services, picture.chat_id, plan), negative=plan.negative)
-        await tell_once(self._services, picture, worth_telling(plan, picture.request.overrides))
         ask = not picture.takes and self._services.flow.approval(chat, picture.request.origin, picture.request.overrides.edit) == "ask"
         async with self._services.db.write() as c:
             await jobs.set_plan(c, job.id, plan, "proposed" if ask else "queued")
+        # only now: a platform may take its time, and until the plan is stored nothing holds on to its graph and pictures
+        await tell_once(self._services, picture, worth_telling(plan, picture.request.overrides))
         if ask:
             await self._insist(picture, lambda: self._propose_once(job, plan))
             return None
