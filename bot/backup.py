@@ -35,13 +35,23 @@ def back_up(storage: StorageSettings, target: Path) -> int:
             _copy_database(source, copy)
             with tarfile.open(partial, "w:gz" if target.name.endswith("gz") else "w") as tar:
                 tar.add(copy, "vignette.db")
-                if Path(storage.assets).is_dir():
-                    tar.add(storage.assets, "assets")
+                _add_assets(tar, Path(storage.assets))
         partial.replace(target)
     except (OSError, sqlite3.Error, tarfile.TarError) as error:
         partial.unlink(missing_ok=True)
         raise BackupError(f"The backup failed: {error}.") from error
     return target.stat().st_size
+
+
+def _add_assets(tar: tarfile.TarFile, folder: Path) -> None:
+    """The files as they are found; one that goes meanwhile (half-written, or tidied away) belongs to nothing any more."""
+    for file in sorted(folder.glob("??/*")):
+        if file.name.startswith("."):
+            continue
+        try:
+            tar.add(file, f"assets/{file.parent.name}/{file.name}")
+        except FileNotFoundError:
+            continue
 
 
 def _copy_database(source: Path, copy: Path) -> None:

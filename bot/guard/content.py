@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from bot.domain.errors import ContentRefused
 from bot.guard import ages, terms
@@ -72,12 +73,14 @@ def has_minor(text: str) -> bool:
     return any(map(_minor, pieces(text)))
 
 
+@lru_cache(maxsize=32)
 def _adult(text: str) -> bool:
     if _contains(text, _EXPLICIT_ANYWHERE) or any(_EXPLICIT.inside(run) for run in put_together(text)):
         return True
     return any(_asks_for_explicit(_HARMLESS.without(view.split())) for view in spellings(text))
 
 
+@lru_cache(maxsize=32)
 def _sexual(text: str) -> bool:
     if _contains(text, _EXPLICIT_ANYWHERE) or _contains(text, _SUGGESTIVE_ANYWHERE):
         return True
@@ -87,6 +90,7 @@ def _sexual(text: str) -> bool:
     return any(_EXPLICIT.found(words) or _SUGGESTIVE.found(words) for words in views)
 
 
+@lru_cache(maxsize=32)
 def _minor(text: str) -> bool:
     if _contains(text, _MINORS_ANYWHERE) or ages.said(text) or any(_MINORS.inside(run) for run in put_together(text)):
         return True

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, case, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, case, delete, func, insert, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.pictures import PictureRequest, RenderPlan
@@ -156,13 +156,15 @@ async def erase(c: AsyncConnection, picture_id: int) -> list[str]:
     drawn = select(takes.c.asset).where(takes.c.picture_id == picture_id)
     shas = set((await c.scalars(drawn.union(select(sources.c.asset).where(sources.c.picture_id == picture_id)))).all())
     shas |= await _planned(c, jobs.c.picture_id == picture_id)
+    plans = (select(table.c.plan["graph"].as_string()).where(table.c.picture_id == picture_id) for table in (takes, jobs))
+    by_graph = any((await c.scalars(union_all(*plans))).all())
     await c.execute(delete(sources).where(sources.c.picture_id == picture_id))
     await c.execute(delete(takes).where(takes.c.picture_id == picture_id))
     ended = {"state": case((jobs.c.state.in_(OPEN), "cancelled"), else_=jobs.c.state), "owner": None, "heartbeat": None}
     await c.execute(update(jobs).where(jobs.c.picture_id == picture_id).values(plan=None, **ended))
     await mark_deleted(c, picture_id)
     chat_id: int | None = await c.scalar(select(pictures.c.chat_id).where(pictures.c.id == picture_id))
-    if chat_id is not None:
+    if chat_id is not None and by_graph:
         await drop_unused(c, chat_id)
     return sorted(shas)
 

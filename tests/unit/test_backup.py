@@ -58,3 +58,22 @@ def test_a_failed_backup_leaves_nothing(storage: StorageSettings, tmp_path: Path
     with pytest.raises(BackupError, match="failed"):
         back_up(storage, tmp_path / "out.tar")
     assert list(tmp_path.glob("out*")) == []
+
+
+def test_pictures_that_go_meanwhile_do_not_spoil_it(storage: StorageSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bot writes pictures aside before they get their names, and tidies away those nobody needs."""
+    sqlite3.connect(storage.database).close()
+    Path(storage.database).touch()
+    folder = storage.assets / "ab"
+    (folder / ".new-1").write_bytes(b"half a pict")
+    (folder / "abce").write_bytes(b"another")
+    gettarinfo = tarfile.TarFile.gettarinfo
+
+    def tidied(tar: tarfile.TarFile, name: Path, arcname: str) -> tarfile.TarInfo:
+        (folder / "abcd").unlink(missing_ok=True)
+        return gettarinfo(tar, str(name), arcname)
+
+    monkeypatch.setattr(tarfile.TarFile, "gettarinfo", tidied)
+    back_up(storage, tmp_path / "out.tar")
+    with tarfile.open(tmp_path / "out.tar") as tar:
+        assert tar.getnames() == ["vignette.db", "assets/ab/abce"]
