@@ -13,20 +13,18 @@ from bot.domain.posts import Button, Post
 from bot.engine.attachments import Sent, take_in
 from bot.engine.commands.catalogue import control_id
 from bot.engine.failure import failure_of
-from bot.engine.pictures.base import ANEW, find_base, is_picture, picture_at
 from bot.engine.pictures.flow import Begun, PictureFlow
-from bot.engine.pictures.intent import Intent, detect
-from bot.engine.pictures.intent.changes import changed, points
-from bot.engine.pictures.intent.outcome import nothing
+from bot.engine.pictures.intent import Intent
 from bot.engine.reply import Replier
 from bot.engine.services import Services
 from bot.engine.stage import Stage, read_stage, set_stage
 from bot.engine.story.tools import PictureWish
+from bot.engine.words import PictureWords, Said
 from bot.guard.content import check_words
 from bot.guard.limits import RateLimit
 from bot.storage import chats, entries, inbox, pictures
 from bot.storage.database import Transaction
-from bot.storage.records import Chat, Entry, Inbox, InboxState, Picture
+from bot.storage.records import Chat, Entry, Inbox, InboxState
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +52,7 @@ class Turns:
         self._flow = flow
         self.replier = replier
         self._limit_notices = RateLimit(1, LIMIT_NOTICE_SECONDS)
+        self._words = PictureWords(services)
         self.answering: dict[str, str] = {}
         """Whose message is being answered now, by chat."""
 
@@ -92,6 +91,7 @@ class Turns:
             sent = await self._take_in(event, chat)  # may wait for the platform: not within a transaction
             async with services.db.write() as c:
                 heard = await self._store(c, inbox_id, event, chat, sent)
+        self._words.note(heard, event.attachments)
         return _Turn(inbox_id, event, stage, heard, earlier.posted if earlier else (), again=earlier is not None)
 
     async def _take_in(self, event: Incoming, chat: Chat) -> Sent:
@@ -117,7 +117,7 @@ class Turns:
         """Whether the message is marked as done already: a delivered reply does that by itself."""
         chat, model = turn.stage.chat, self._services.stories.model_of(turn.stage.chat)
         tools = self.replier.tool_usable(chat, model)
-        intent, base = await self._about_picture(turn, self._intent(turn))
+        intent, base = await self._words.read(Said(turn.event, turn.stage, turn.heard))
         if intent.outcome == "request" and not tools:
             began = await self._begin(turn, self._request(turn, intent, base))
             if isinstance(began, Begun) and chat.settings.interactive_reply == "picture":
@@ -139,64 +139,6 @@ class Turns:
             await self._flow.offer(turn.stage.chat, request)
         except PlatformError as error:
             log.warning("offer not delivered", chat=str(turn.event.chat), reason=error.message)
-
-    def _listens(self, turn: _Turn) -> bool:
-        return turn.stage.chat.settings.word_pictures and not turn.event.forwarded and bool(turn.event.text)
-
-    def _intent(self, turn: _Turn) -> Intent:
-        settings = turn.stage.chat.settings
-        if not self._listens(turn):
-            return nothing("not looked for")
-        return detect(
-            turn.event.text,
-            extra_verbs=_listed(settings.picture_verbs),
-            extra_nouns=_listed(settings.picture_nouns),
-            names=(turn.stage.character.name,),
-        )
-
-    async def _about_picture(self, turn: _Turn, intent: Intent) -> tuple[Intent, str | None]:
-        """What is asked for, and the picture it is to be drawn from: one that came with the message, or the one it answers."""
-        event, chat = turn.event, turn.stage.chat
-        attached = any(is_picture(file) for file in event.attachments)
-        wish = self._wish_about(turn, intent, attached=attached) if attached or event.reply_to is not None else None
-        base = await self._base(turn, wish) if wish is not None else None
-        if wish is None or base is None:
-            return await self._continued(turn, intent), None
-        drawn = await picture_at(self._services, chat, event.reply_to) if event.reply_to is not None and not attached else None
-        return _of_picture(wish, drawn), base
-
-    def _wish_about(self, turn: _Turn, intent: Intent, *, attached: bool) -> Intent | None:
-        """The wish about a picture at hand, should there be one; None when the words are about something else."""
-        text = turn.event.text
-        if not self._listens(turn):
-            return None
-        if intent.outcome != "none" and points(text, intent, attached=attached):
-            return intent
-        change = nothing("asked for already") if intent.match else changed(text, names=(turn.stage.character.name,))
-        return change if change.match or (change.outcome == "offer" and intent.outcome == "none") else None
-
-    async def _base(self, turn: _Turn, wish: Intent) -> str | None:
-        """The picture that a wish is about. One that cannot be had fails a request; nothing is offered from it."""
-        event = turn.event
-        kept = turn.heard.extra.get("images") or [None]
-        if kept[0]:
-            return str(kept[0])
-        own = [file for file in event.attachments if is_picture(file)]
-        try:
-            return await find_base(self._services, turn.stage.chat, own=own, target=event.reply_to, theirs=event.replied_attachments)
-        except (UserError, PlatformError) as error:
-            if wish.match:
-                raise
-            log.info("picture to draw from not had", chat=str(event.chat), reason=error.message)
-            return None
-
-    async def _continued(self, turn: _Turn, intent: Intent) -> Intent:
-        """«Another one, but in winter» goes on from the chat's newest picture: its prompt with the change behind it."""
-        if not intent.follows:
-            return intent
-        async with self._services.db.read() as c:
-            newest, _ = await pictures.gallery(c, turn.stage.chat.id, 0, 1)
-        return _of_picture(intent, newest[0]) if newest else intent
 
     def _request(self, turn: _Turn, intent: Intent, base: str | None, origin: Origin = "words") -> PictureRequest:
         chat = turn.stage.chat
@@ -291,17 +233,3 @@ class Turns:
     async def _mark(self, inbox_id: int, state: InboxState) -> None:
         async with self._services.db.write() as c:
             await inbox.mark(c, inbox_id, state)
-
-
-def _of_picture(intent: Intent, drawn: Picture | None) -> Intent:
-    """A free wish as a prompt of its own: what the picture it speaks of shows, with the change behind it."""
-    if intent.mode not in ("free", "last") and not intent.follows:
-        return intent
-    take = drawn.current if drawn is not None else None
-    change = "" if intent.mode == "last" else intent.subject
-    shows = (take.plan.draft or take.plan.prompt) if take is not None else ""
-    return replace(intent, mode="free", subject=", ".join(part for part in (shows, change) if part) or ANEW)
-
-
-def _listed(text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(",") if word.strip())

@@ -17,7 +17,7 @@ from bot.domain.workflows import Workflow
 from bot.storage import chats, entries, pictures
 from bot.storage.records import Picture
 from providers.contract import TextDelta
-from tests.engine_world import KEY, World, open_world
+from tests.engine_world import BOB, KEY, World, open_world
 from tests.fakes import ABLE, FakeBackend, FakeChat, called, png
 
 PHOTO = Attachment(name="cat.png", mime="image/png", size=100, handle="photo")
@@ -180,6 +180,57 @@ async def test_words_alone_leave_an_offer_with_the_picture(engine_template: Path
         await world.press(world.platform.buttons[0])
         await world.drawn()
         assert [r.role for r in world.backend.specs[0].references] == ["base"]
+
+
+@pytest.mark.parametrize("words", ["turn this into a woodcut", "draw this as a watercolour", "paint this"])
+async def test_words_right_after_a_photo_mean_it(world: World, words: str) -> None:
+    await world.say("This is my cat.", files=(PHOTO,))
+    await world.say(words, author=BOB)  # whose photo it is not
+    await world.drawn()
+    assert all(not spec.references for spec in world.backend.specs)
+    world.backend.specs.clear()
+    await world.say("This is my cat.", files=(PHOTO,))
+    await world.say(words)
+    await world.drawn()
+    (spec,) = world.backend.specs
+    assert [(r.role, r.data) for r in spec.references] == [("base", png(300, 200))]
+
+
+async def test_a_photo_of_a_while_ago_is_not_meant(world: World) -> None:
+    await world.say("This is my cat.", files=(PHOTO,))
+    await world.say("Anyway, shall we go?")
+    await world.say("turn this into a party")
+    await world.say("turn it into a dragon")
+    await world.drawn()
+    assert world.backend.specs == []
+    assert world.platform.notices == []
+
+
+async def test_a_deleted_photo_is_not_meant(world: World) -> None:
+    event = await world.say("This is my cat.", files=(PHOTO,))
+    await world.engine.changed(Changed(chat=KEY, message_id=event.message_id, text=None))
+    await world.say("turn this into a woodcut")
+    await world.drawn()
+    assert world.backend.specs == []
+
+
+async def test_words_right_after_our_picture_are_an_offer(world: World) -> None:
+    await world.command("imagine", prompt="a lighthouse")
+    await world.drawn()
+    await world.say("make it quick")
+    assert world.platform.notices == []
+    await world.command("imagine", prompt="a lighthouse")
+    await world.drawn()
+    await world.say("make it darker")
+    assert world.platform.said
+    assert world.platform.notices == ["🎨 Shall I draw this «a lighthouse, darker»?"]
+    await world.press(world.platform.buttons[0])
+    await world.drawn()
+    assert [r.role for r in world.backend.specs[-1].references] == ["base"]
+    await world.say("draw this as a watercolour")
+    await world.drawn()
+    assert world.backend.specs[-1].prompt.endswith("a lighthouse, darker, as a watercolour")
+    assert [r.role for r in world.backend.specs[-1].references] == ["base"]
 
 
 async def test_another_picture_is_not_drawn_from_the_one_that_came_along(world: World) -> None:
