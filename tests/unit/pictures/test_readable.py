@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 
 import pytest
 from PIL import Image
 
-from bot.domain.errors import BadFile
+from bot.domain.errors import BadFile, FileTooLarge
+from bot.engine.pictures import readable as module
 from bot.engine.pictures.readable import readable
 
 
@@ -87,3 +90,19 @@ def test_avif_which_few_services_read_becomes_png() -> None:
 def test_a_damaged_picture_is_said_to_be_one(data: bytes) -> None:
     with pytest.raises(BadFile, match="damaged"):
         readable(data)
+
+
+def test_large_photos_are_read_smaller_and_other_large_pictures_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few kilobytes of GIF may unfold to as many pixels as a picture is let have at all."""
+    monkeypatch.setattr(module, "MOST_PIXELS", 900)
+    monkeypatch.setattr(module, "_ENOUGH", 10)
+    data, _ = readable(saved(Image.new("CMYK", (80, 40)), "JPEG"))
+    with Image.open(io.BytesIO(data)) as image:
+        assert image.size == (20, 10)
+    with pytest.raises(FileTooLarge, match="pixels"):
+        readable(saved(Image.new("P", (80, 40)), "GIF"))
+
+
+def test_the_engine_is_imported_without_the_picture_library() -> None:
+    program = "import sys, bot.engine.pictures.readable; sys.exit('PIL' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
