@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from bot.domain.errors import BadFile, NotFound, UserError
 from bot.domain.posts import FileOut
@@ -10,6 +11,8 @@ from bot.engine.cast.cards import Card, read_card, write_card
 from bot.engine.commands.catalogue import Command, Option
 from bot.engine.commands.context import CommandContext
 from bot.engine.pictures.base import find_base
+from bot.engine.stage import Stage
+from bot.engine.story.macros import expand
 from bot.guard.content import check_words
 from bot.storage import assets, characters, chats, personas
 from bot.storage.records import Character
@@ -18,12 +21,17 @@ from bot.storage.records import Character
 async def _list(ctx: CommandContext) -> None:
     async with ctx.services.db.read() as c:
         cast = await characters.for_chat(c, ctx.chat.key)
-    lines = [f"{'▶' if ch.id == ctx.chat.character_id else '•'} **{ch.name}** — {_first_words(ch)}" for ch in cast]
+    stage = await ctx.services.stories.stage(ctx.chat, ctx.call.author)
+    lines = [
+        f"{'▶' if ch.id == ctx.chat.character_id else '•'} **{ch.name}** — {_first_words(replace(stage, character=ch))}" for ch in cast
+    ]
     await ctx.say("\n".join(lines) + "\n\n`/character use NAME` changes who you talk with; `/character import` adds a card.")
 
 
-def _first_words(character: Character, limit: int = 90) -> str:
-    text = " ".join(str(character.card.get("description") or character.card.get("personality") or "").split())
+def _first_words(stage: Stage, limit: int = 90) -> str:
+    card = stage.character.card
+    text = expand(str(card.get("description") or card.get("personality") or ""), stage.world()).text
+    text = " ".join(text.split())
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
@@ -50,17 +58,16 @@ async def _use(ctx: CommandContext) -> None:
 
 async def _show(ctx: CommandContext) -> None:
     name = ctx.call.arguments.get("name")
-    if name:
-        character = await find_character(ctx, name)
-    else:
-        character = (await ctx.services.stories.stage(ctx.chat, ctx.call.author)).character
+    stage = await ctx.services.stories.stage(ctx.chat, ctx.call.author)
+    character = await find_character(ctx, name) if name else stage.character
+    world = replace(stage, character=character).world()
     card = character.card
     greetings = 1 + len(card.get("alternate_greetings") or ())
     lines = [
         f"**{character.name}**",
-        str(card.get("description") or ""),
-        f"*Personality:* {card['personality']}" if card.get("personality") else "",
-        f"*Scenario:* {card['scenario']}" if card.get("scenario") else "",
+        expand(str(card.get("description") or ""), world).text,
+        expand(f"*Personality:* {card['personality']}", world).text if card.get("personality") else "",
+        expand(f"*Scenario:* {card['scenario']}", world).text if card.get("scenario") else "",
         f"*Picture prefix:* `{character.prefix}`" if character.prefix else "",
         f"*Picture negative:* `{character.negative}`" if character.negative else "",
         f"{greetings} greeting{'s' if greetings > 1 else ''}." if card.get("first_mes") else "",
