@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, RowMapping, Select, case, delete, func, insert, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.errors import NotFound
 from bot.domain.pictures import PictureRequest, RenderPlan
 from bot.domain.places import ChatKey
 from bot.storage.dialect import upsert
@@ -93,7 +94,10 @@ async def add(
     spoiler: bool = False,
     entry_id: int | None = None,
 ) -> Picture:
-    """A new picture without takes. ``key`` comes from ``new_key()``; the request's chat must be this chat."""
+    """A new picture without takes. ``key`` comes from ``new_key()``; the request's chat must be this chat. Raises ``NotFound`` when the
+    picture it is to be drawn from has been tidied or deleted meanwhile."""
+    if request.base and await c.scalar(select(assets.c.sha256).where(assets.c.sha256 == request.base)) is None:
+        raise NotFound("The picture to draw from is no longer there. Please send it again.")
     moment = now()
     values: dict[str, Any] = {
         "key": key,

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
+from bot.domain.errors import NotFound
 from bot.domain.pictures import Lost, Overrides
 from bot.storage import characters, chats, entries, jobs, pictures, proposals, schema, workflows
 from bot.storage.assets import AssetStore
@@ -173,3 +174,13 @@ async def test_all_images_of_a_chat_are_known_when_it_is_forgotten(db: Database,
         await chats.forget(c, chat.id)
     assert shas == sorted((drawn, sent, offered, planned))
     assert await store.remove(shas) == shas
+
+
+async def test_a_picture_to_draw_from_that_is_gone_is_said_to_be(db: Database, chat: Chat, store: AssetStore) -> None:
+    base = (await store.put(png())).sha
+    request = wish().model_copy(update={"base": base})
+    async with db.write() as c:
+        await pictures.add(c, pictures.new_key(), chat.id, request)
+    async with db.write() as c:
+        with pytest.raises(NotFound, match="no longer there"):
+            await pictures.add(c, pictures.new_key(), chat.id, request.model_copy(update={"base": "0" * 64}))
