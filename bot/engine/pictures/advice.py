@@ -28,7 +28,7 @@ HELP: Mapping[str, str] = MappingProxyType(
         "seed": "The same seed draws alike, but not the same person in another pose; -1 is a new one.",
         "clip_skip": "Layers of the text encoder left out, 1 meaning none; more is more abstract.",
         "denoise": "How far from the base image: 0.5 to 0.8 is usual, 1 is completely different.",
-        "base": "Picture to draw from; its shape is kept unless you give a size.",
+        "base": "Picture to draw from; its aspect ratio is kept unless you give a size.",
         "enhance": "Add the model family's quality tags, tidy and order tags; off leaves the prompt alone.",
         "characters": "One character per picture works best; draw several apart.",
     }
