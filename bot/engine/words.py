@@ -93,10 +93,13 @@ class PictureWords:
         text = said.event.text
         if not self._listens(said):
             return None
-        if intent.outcome != "none" and points(text, intent, attached=attached):
-            return intent
-        change = nothing("asked for already") if intent.match else changed(text, names=(said.stage.character.name,))
-        return change if change.match or (change.outcome == "offer" and intent.outcome == "none") else None
+        meant = intent.outcome != "none" and points(text, intent, attached=attached)
+        if intent.match:
+            return intent if meant else None
+        change = changed(text, names=(said.stage.character.name,))  # says more than an offer does: what it becomes
+        if change.outcome != "none":
+            return change
+        return intent if meant else None
 
     async def _base(self, said: Said, wish: Intent) -> str | None:
         """The picture that a wish is about. One that cannot be had fails a request; nothing is offered from it."""

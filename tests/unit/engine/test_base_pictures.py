@@ -153,6 +153,14 @@ async def test_what_may_be_a_wish_about_a_picture_is_offered_with_it(world: Worl
     assert world.backend.specs[-1].prompt.endswith("a lighthouse, add a ship on the horizon")
 
 
+async def test_what_a_photo_would_look_like_is_offered_from_it(world: World) -> None:
+    await world.say("What would this look like as a woodcut?", files=(PHOTO,))
+    assert world.platform.notices == ["🎨 Shall I draw this «as a woodcut»?"]
+    await world.press(world.platform.buttons[0])
+    await world.drawn()
+    assert [r.role for r in world.backend.specs[0].references] == ["base"]
+
+
 async def test_an_offer_from_a_file_that_is_gone_is_left_out_and_the_answer_stands(world: World) -> None:
     gone = PHOTO.model_copy(update={"handle": "gone"})
     await world.say("add a hat", reply_to="12345", replied_attachments=(gone,))

@@ -83,6 +83,12 @@ _FOREIGN = re.compile(
     r"(?P<it>u[mn]\w*[\s']\s*.+)",
     re.IGNORECASE,
 )
+_WHAT_IF = re.compile(
+    rf"\A(?:i\s+wonder\s+)?(?:what|how)\s+(?:would|might|could)\s+{_THIS}\s+look(?:\s+like)?\s+(?P<what>(?:as|in|at|with|without)\s+\S.*)"
+    rf"|\A(?:i\s+wonder\s+)?(?:what|how)\s+{_THIS}\s+(?:would|might|could)\s+look(?:\s+like)?\s+(?P<then>(?:as|in|at|with|without)\s+\S.*)"
+    rf"|\A(?:i'd|i\s+would)\s+(?:love|like)\s+to\s+see\s+{_THIS}\s+(?P<seen>(?:as|in|at|with|without)\s+\S.*)",
+    re.IGNORECASE,
+)
 _DET = r"(?:an?|the|that|this|some|more|two|three|his|her|its|their)"
 _NEW = r"(?:an?|some|more|two|three)"
 _SEEN = rf"(?:\w+\s+){{0,2}}?(?:{THINGS})\b"
@@ -160,6 +166,8 @@ def _in_words(words: str) -> Intent:
             return Intent("request", "free", subject, "a change of the picture at hand")
     if (found := _VERSION.match(words)) and not _PLAIN_VERSION.search(found["what"]) and (found["of"] or _LOOKS.search(found["what"])):
         return Intent("request", "free", _subject(found), "a version of the picture at hand")
+    if found := _WHAT_IF.match(words):
+        return Intent("offer", "free", _subject(found), "wonders what the picture at hand would look like")
     if _LIKELY.match(words):
         return Intent("offer", "free", _wish(words), "perhaps a change of the picture at hand")
     return nothing("nothing about the picture at hand")

@@ -93,6 +93,9 @@ cartoonify this
 
 PERHAPS = """
 add a hat
+what would this look like as a painting?
+I wonder how it would look in winter
+I'd love to see him with a crown
 please remove the lamp
 without the beard
 add some snow
@@ -435,6 +438,7 @@ def test_talk_beside_a_picture_is_none(text: str) -> None:
         ("transforme ça en aquarelle", "aquarelle"),
         ("the same picture, but as anime", "as anime"),
         ("Mirren, make it darker", "darker"),
+        ("what would this look like as a painting?", "as a painting"),
         ("<@1234> turn this into a woodcut", "a woodcut"),
         ("@bot hey, turn this into a woodcut", "a woodcut"),
         ("Old Tom: make it black and white", "black and white"),
