@@ -67,7 +67,7 @@ async def test_the_action_on_a_players_picture(page: Served) -> None:
     await page.say("And no picture here.")
     (pictured,) = [element for element, on in menus(page).items() if on == "words picture"]
     await act(page, pictured)
-    await page.load()
+    await drawn(page)
     await press(page, "approve")
     await drawn(page)
     assert base_of(page.backend.specs[0]) == PICTURE
@@ -78,7 +78,7 @@ async def test_the_action_on_a_drawn_picture(page: Served) -> None:
     await drawn(page)
     (element,) = [element for element, on in menus(page).items() if on == "picture"]
     await act(page, element)
-    await page.load()
+    await drawn(page)
     await press(page, "approve")
     await drawn(page)
     assert page.backend.specs[1].prompt == page.backend.specs[0].prompt
@@ -110,7 +110,7 @@ async def test_a_picture_the_story_has_kept_outlives_a_restart(template: Path, t
         await page.load()
         (pictured,) = [element for element, on in menus(page).items() if on == "words picture"]
         await act(page, pictured)
-        await page.load()
+        await drawn(page)
         await press(page, "approve")
         await drawn(page)
         assert base_of(page.backend.specs[0]) == PICTURE

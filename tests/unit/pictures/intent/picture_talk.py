@@ -1,5 +1,7 @@
 """What people say about pictures and beside them, a line each."""
 
+from __future__ import annotations
+
 WISHES = """
 turn this into an anime picture
 Can you please make this photo into a watercolour?
