@@ -59,7 +59,9 @@ class ChatSettings(BaseModel):
     # how to draw
     backend: str = setting("", "Image backend by the host's name for it; empty takes the host's first.", group="picture")
     model: str = setting("", "Image model by the host's name or the backend's; empty takes the backend's own choice.", group="picture")
-    workflow: str = setting("", "ComfyUI workflow by name (`/workflow list`); empty takes the backend's own.", group="picture", advanced=True)
+    workflow: str = setting(
+        "", "ComfyUI workflow by name (`/workflow list`); empty takes the backend's own.", group="picture", advanced=True
+    )
     width: int = setting(512, "Width in pixels before the mode forces its shape.", group="picture", ge=64, le=4096)
     height: int = setting(512, "Height in pixels before the mode forces its shape.", group="picture", ge=64, le=4096)
     snap: Literal["auto", "on", "off"] = setting(

@@ -127,6 +127,11 @@ class RenderPlan(Frozen):
     """Sentences about settings that leave the range that works."""
 
     @property
+    def from_picture(self) -> bool:
+        """Somebody gave a picture to draw from; other references only help."""
+        return any(reference.startswith("base:") for reference in self.references)
+
+    @property
     def reference_hashes(self) -> tuple[str, ...]:
         """Asset hashes of the references, in order."""
         return tuple(reference.rpartition(":")[2] for reference in self.references)

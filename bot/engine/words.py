@@ -104,9 +104,9 @@ class PictureWords:
     async def _base(self, said: Said, wish: Intent) -> str | None:
         """The picture that a wish is about. One that cannot be had fails a request; nothing is offered from it."""
         event = said.event
-        kept = said.heard.extra.get("images") or [None]
-        if kept[0]:
-            return str(kept[0])
+        kept = next((str(sha) for sha in said.heard.extra.get("images") or () if self._services.assets.path(str(sha)).is_file()), None)
+        if kept:
+            return kept
         own = [file for file in event.attachments if is_picture(file)]
         try:
             return await find_base(self._services, said.stage.chat, own=own, target=event.reply_to, theirs=event.replied_attachments)

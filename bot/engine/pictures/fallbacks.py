@@ -35,7 +35,7 @@ def next_plan(services: Services, plan: RenderPlan, error: Exception, tried: Col
         if backend is None or name in tried:
             continue
         able = backend.capabilities()
-        if able.text_to_image and (able.image_to_image or not plan.references):
+        if able.text_to_image and (able.image_to_image or not plan.from_picture):
             return refitted(plan, backend, f"{error} {name} drew it instead of {plan.backend}.")
     return None
 
@@ -72,9 +72,10 @@ def refitted(plan: RenderPlan, backend: ImageBackend, why: str) -> RenderPlan:
         lost.append(Lost(setting="LoRAs", why=f"{backend.name} takes none in a prompt"))
     if not able.seed:
         lost.append(Lost(setting="seed", why=none))
-    if len(plan.references) > able.references:
-        changes["references"] = plan.references[: able.references]
-        lost.append(Lost(setting="reference images", why=f"{backend.name} takes {able.references}"))
+    most = able.references if able.image_to_image else 0
+    if len(plan.references) > most:
+        changes["references"] = plan.references[:most]
+        lost.append(Lost(setting="reference images", why=f"{backend.name} takes {most or 'none'}"))
     size = able.sizes.nearest(plan.width, plan.height)
     if size != (plan.width, plan.height):
         lost.append(Lost(setting="size", why=f"{plan.width}×{plan.height} became {size[0]}×{size[1]} for {backend.name}"))

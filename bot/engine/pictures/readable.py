@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from bot.domain.errors import BadFile, FileTooLarge
+from bot.engine.pictures.metadata import without_metadata
 from bot.storage.assets import FORMATS, orientation_of
 
 if TYPE_CHECKING:
@@ -23,16 +24,16 @@ _decoding = threading.Lock()
 
 
 def readable(data: bytes) -> tuple[bytes, str]:
-    """The picture and its mime type. Most come through untouched; a photo that lies on its side by its EXIF mark (many services overlook
-    the mark), an animation, CMYK, GIF and AVIF are written anew, without metadata. Blocking: call it in a thread. Raises ``BadFile`` and
-    ``FileTooLarge``."""
+    """The picture and its mime type, for a service to read: without EXIF, descriptions or a card inside it. Most keep their pixels as
+    they are; a photo that lies on its side by its EXIF mark (many services overlook the mark), an animation, CMYK, GIF and AVIF are
+    written anew. Blocking: call it in a thread. Raises ``BadFile`` and ``FileTooLarge``."""
     from PIL import Image  # takes its time to import
 
     try:
         with Image.open(io.BytesIO(data), formats=tuple(FORMATS)) as image:
             kind, animated = str(image.format), getattr(image, "is_animated", False)
             if kind in _COMMON and not animated and image.mode != "CMYK" and orientation_of(image) == 1:
-                return data, FORMATS[kind]
+                return without_metadata(data, FORMATS[kind]), FORMATS[kind]
             with _decoding:
                 return _anew(image, "JPEG" if kind == "JPEG" else "PNG")
     except FileTooLarge:

@@ -57,6 +57,10 @@ async def gather(services: Services, stage: Stage, request: PictureRequest, role
             log.info("reference image left out", role=role, chat=str(stage.chat.key), reason=error.message)
             lost.append(Lost(setting="your own picture", why=error.message))
             continue
+        except Exception as error:  # a platform's library may raise anything; the picture is drawn without this reference
+            log.warning("reference image left out", role=role, chat=str(stage.chat.key), kind=type(error).__name__)
+            lost.append(Lost(setting="your own picture", why="the platform did not hand it over"))
+            continue
         if sha:
             tagged.append(f"{role}:{sha}")
     return Gathered(tuple(tagged), tuple(lost))

@@ -15,6 +15,8 @@ from bot.domain.pictures import Mode
 from bot.engine.pictures.modes import MODE_TABLE, Shape
 
 STEP = 64
+LONGEST = 4
+"""Most times that one side of a picture drawn from another is as long as the other side."""
 KNOWN_RESOLUTIONS: tuple[tuple[int, int], ...] = (
     (512, 512), (600, 600), (512, 768), (768, 512), (960, 540), (540, 960), (1920, 1088), (1088, 1920), (1280, 720), (720, 1280),
     (1024, 1024), (1152, 896), (896, 1152), (1216, 832), (832, 1216), (1344, 768), (768, 1344), (1536, 640), (640, 1536),
@@ -58,7 +60,8 @@ def resolve_size(width: int, height: int, mode: Mode, snap: bool) -> tuple[int, 
 
 def size_like(width: int, height: int, wanted_width: int | None, wanted_height: int | None, *, area: int) -> tuple[int, int]:
     """The size in the shape of a ``width`` × ``height`` picture: with the one side that was given, else of about ``area`` pixels in
-    all. Sides are multiples of 8, at least 64."""
+    all. Sides are multiples of 8, at least 64; shapes longer than 4:1 are taken as 4:1."""
+    width, height = max(width, -(-height // LONGEST)), max(height, -(-width // LONGEST))
     if wanted_width is not None:
         return wanted_width, _eighths(wanted_width * height / width)
     if wanted_height is not None:

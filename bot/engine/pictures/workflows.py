@@ -22,6 +22,8 @@ from providers.errors import ProviderError
 CHECK_SECONDS = 30.0
 """Longest check of one graph against a server."""
 _FILE = re.compile(r"\S+\.(?:safetensors|sft|ckpt|gguf|pth?|bin|onnx|png|jpe?g|webp)", re.IGNORECASE)
+_FILE_INPUT = re.compile(r"(?:.*_)?(?:name|file|model|image)\d*", re.IGNORECASE)
+"""Inputs that take the name of a file; elsewhere words that look like one are words."""
 _WORDS = re.compile(r"[^\W\d_]")
 
 
@@ -122,13 +124,13 @@ def graph_words(graph: str) -> tuple[str, ...]:
     except (ValueError, RecursionError):
         return ()
     words: list[str] = []
-    pending: list[Any] = [found]
+    pending: list[tuple[str, Any]] = [("", found)]
     while pending:
-        item = pending.pop()
+        key, item = pending.pop()
         if isinstance(item, Mapping):
-            pending.extend(value for key, value in item.items() if key not in ("class_type", "_meta"))
+            pending.extend((str(name), value) for name, value in item.items() if name not in ("class_type", "_meta"))
         elif isinstance(item, list):
-            pending.extend(item)
-        elif isinstance(item, str) and _WORDS.search(item) and not _FILE.fullmatch(item.strip()):
+            pending.extend((key, value) for value in item)
+        elif isinstance(item, str) and _WORDS.search(item) and not (_FILE_INPUT.fullmatch(key) and _FILE.fullmatch(item.strip())):
             words.append(item)
     return tuple(words)

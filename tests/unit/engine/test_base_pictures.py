@@ -449,3 +449,12 @@ async def test_a_workflow_that_is_gone_is_left_out_and_noted(world: World) -> No
     answer = await world.command("imagine", prompt="ink", workflow="mine")
     assert "no workflow «mine»" in answer.text
     assert KEY in {view.chat for view in world.platform.shows}
+
+
+async def test_an_avatar_that_cannot_be_had_costs_no_picture(world: World) -> None:
+    world.services.models = {"edit": ModelEntry(references=1)}
+    world.platform.faults.append(("avatar", RuntimeError("library trouble")))
+    await world.command("imagine", prompt="me", model="edit")
+    await world.drawn()
+    assert world.backend.specs[0].references == ()
+    assert "your own picture" in [lost.setting for lost in (await world.picture()).takes[0].plan.lost]

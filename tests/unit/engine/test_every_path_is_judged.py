@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from bot.domain.events import Changed
 from bot.domain.workflows import Workflow
+from bot.engine.pictures.workflows import graph_words
 from bot.guard.rules import GuardRules
 from bot.storage import variables
 from tests.engine_world import KEY, World, open_world
@@ -93,3 +95,8 @@ async def test_an_edited_message_is_judged_like_a_new_one(world: World) -> None:
 
 async def test_a_persona_is_judged(world: World) -> None:
     assert "minors" in (await world.command("persona", name="Ann", description="a naked child")).text
+
+
+def test_words_dressed_as_a_file_are_judged() -> None:
+    graph = {"1": {"class_type": "CLIPTextEncode", "inputs": {"text": "naked,child.png", "ckpt_name": "child_of_light.safetensors"}}}
+    assert graph_words(json.dumps(graph)) == ("naked,child.png",)

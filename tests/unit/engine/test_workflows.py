@@ -173,7 +173,7 @@ async def test_hostile_words_inside_a_graph_are_refused(world: World, words: str
 
 
 def test_words_of_a_graph_are_texts_and_no_names_of_files_or_classes() -> None:
-    graph = {"1": {"class_type": "Nude Loader", "inputs": {"a": "nude.safetensors", "b": "nude here.pt", "c": ["4", 0], "d": "12"}}}
+    graph = {"1": {"class_type": "Nude Loader", "inputs": {"ckpt_name": "nude.safetensors", "b": "nude here.pt", "c": ["4", 0], "d": "12"}}}
     assert graph_words(json.dumps(graph)) == ("nude here.pt",)
     assert graph_words("{") == ()
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.pictures import MODES, Mode
-from bot.engine.pictures.sizes import KNOWN_RESOLUTIONS, force, nearest_known, resolve_size
+from bot.engine.pictures.sizes import KNOWN_RESOLUTIONS, force, nearest_known, resolve_size, size_like
 
 # set size, mode, forced, forced and snapped
 ROWS: list[tuple[str, Mode, str, str]] = [
@@ -88,3 +88,10 @@ def test_snapping_never_undoes_a_forced_orientation(width: int, height: int, mod
 def test_first_in_the_list_wins_ties() -> None:
     for size in KNOWN_RESOLUTIONS:
         assert nearest_known(*size) == size
+
+
+@pytest.mark.parametrize(
+    ("picture", "size"), [((300, 200), (624, 416)), ((1, 10_000), (256, 1024)), ((10_000, 1), (1024, 256)), ((4000, 1000), (1024, 256))]
+)
+def test_a_picture_drawn_from_another_has_its_shape_within_reason(picture: tuple[int, int], size: tuple[int, int]) -> None:
+    assert size_like(*picture, None, None, area=512 * 512) == size
