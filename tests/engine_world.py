@@ -66,7 +66,8 @@ class World:
 
     async def command(self, name: str, /, *, author: Person = ANN, place: Place = PRIVATE, **arguments: Any) -> FakeResponder:
         responder = FakeResponder()
-        events = {k: arguments.pop(k) for k in ("target", "target_text", "message_id", "attachments", "target_attachments", "named_files") if k in arguments}
+        fields = ("target", "target_text", "message_id", "attachments", "target_attachments", "named_files")
+        events = {k: arguments.pop(k) for k in fields if k in arguments}
         call = CommandCall(chat=KEY, place=place, author=author, name=name, arguments=arguments, call_id=f"c{next(self._ids)}", **events)
         await self.engine.run(call, responder)
         return responder
