@@ -191,10 +191,7 @@ class BlackForestLabsBackend(CloudBackend):
         async def look() -> str | ProviderError | None:
             return await self._look(task, watch)
 
-        outcome: str | ProviderError = await wait_for(look, self._pace, self.name)
-        if isinstance(outcome, ProviderError):
-            raise outcome
-        return await fetched(self._config, outcome, seed=spec.seed)
+        return await fetched(self._config, await wait_for(look, self._pace, self.name), seed=spec.seed)
 
     async def _look(self, task: Task, watch: RenderWatch) -> str | ProviderError | None:
         """The picture's address once it is ready, the error of a task that ended without one, None while it is at work."""

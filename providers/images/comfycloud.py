@@ -6,14 +6,12 @@ the queue. A running one can only be stopped together with every other running j
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from pydantic import Field
 
 from providers.contract import (
-    Choice,
     Dropped,
     Health,
     ImageCapabilities,
@@ -24,24 +22,18 @@ from providers.contract import (
     RenderResult,
     RenderSpec,
     RenderWatch,
-    WorkflowFacts,
 )
 from providers.errors import ErrorKind, ProviderError
 from providers.images.cloud_errors import bad_answer
 from providers.images.comfycloud_api import ComfyCloudApi, is_job_id
-from providers.images.comfyui_check import check_workflow, read_workflow, shipped_workflows
+from providers.images.comfyui_base import GraphBackend
 from providers.images.comfyui_errors import execution_failure, node_problems
-from providers.images.comfyui_lists import ComfyLists
-from providers.images.comfyui_plan import GRAPHS, Plan, Planner, few
-from providers.images.comfyui_values import MOST_SEED, not_honoured, values_of
-from providers.images.comfyui_wait import outputs_of
+from providers.images.comfyui_plan import GRAPHS, Plan, few
 from providers.images.families import prompt_style_of
-from providers.images.formats import rendered
 from providers.images.polling import Pace, or_anew, wait_for
 from providers.images.remote_jobs import RemoteJob, RemoteJobs
 from providers.options import Options, read_options
 
-PICTURE_SECONDS = 600.0
 EARLY_MISSES = 3
 """A job may be unknown for so many looks after it was submitted."""
 
@@ -55,20 +47,16 @@ class ComfyCloudOptions(Options):
     """Cancelling a running job may stop the account's other running jobs too."""
 
 
-class ComfyCloudBackend:
+class ComfyCloudBackend(GraphBackend):
     """One account at Comfy Cloud."""
 
     OPTIONS = ComfyCloudOptions
+    _api: ComfyCloudApi
 
     def __init__(self, config: ProviderConfig) -> None:
-        self.name = config.name
-        self.model = config.model
+        super().__init__(config, ComfyCloudApi(config))
         self._options = read_options(config, ComfyCloudOptions)
-        self._config = config
-        self._api = ComfyCloudApi(config)
-        self._lists = ComfyLists(self._api)
-        self._planner = Planner(config, self._api, self._lists)
-        self._pace = Pace(first=self._options.poll_seconds, seconds=config.timeout or PICTURE_SECONDS)
+        self._pace = Pace(first=self._options.poll_seconds, seconds=self._seconds)
         self._jobs = RemoteJobs(config.name)
 
     def capabilities(self, model: str = "") -> ImageCapabilities:
@@ -79,19 +67,7 @@ class ComfyCloudBackend:
         """Checkpoints, then diffusion models that need a workflow of the host's own."""
         if refresh:
             self._api.forget_nodes()
-        return (await self._lists.models(refresh=refresh)).infos()
-
-    async def choices(self, setting: Choice) -> tuple[str, ...]:
-        return await self._lists.choices(setting)
-
-    def read_workflow(self, text: str) -> WorkflowFacts:
-        return read_workflow(self.name, text)
-
-    async def check_workflow(self, text: str) -> tuple[str, ...]:
-        return await check_workflow(self.name, text, self._api.node)
-
-    def shipped_workflows(self) -> Mapping[str, str]:
-        return shipped_workflows()
+        return await super().models(refresh=refresh)
 
     async def render(self, spec: RenderSpec, watch: RenderWatch) -> RenderResult:
         """Draw, or go on with the job that an earlier life submitted; a job that is lost or failed is submitted anew."""
@@ -101,10 +77,10 @@ class ComfyCloudBackend:
             images: tuple[RenderedImage, ...] | None = None
             if is_job_id(watch.ref):
                 job.id = str(watch.ref)
-                images = await or_anew(self._images(job, spec, plan, watch, misses=0))
+                images = await or_anew(self._images(job, spec, plan, watch, warnings, misses=0))
             if images is None:
                 warnings = await self._submit(job, spec, plan, watch)
-                images = await self._images(job, spec, plan, watch, misses=EARLY_MISSES)
+                images = await self._images(job, spec, plan, watch, warnings, misses=EARLY_MISSES)
         return self._result(spec, plan, images, warnings)
 
     async def _submit(self, job: RemoteJob, spec: RenderSpec, plan: Plan, watch: RenderWatch) -> list[Dropped]:
@@ -117,7 +93,9 @@ class ComfyCloudBackend:
         warnings = [Dropped("workflow", problem) for problem in filled.problems]
         return [*warnings, *(Dropped("workflow", sentence) for _, sentence in node_problems(left_out, filled.workflow))]
 
-    async def _images(self, job: RemoteJob, spec: RenderSpec, plan: Plan, watch: RenderWatch, *, misses: int) -> tuple[RenderedImage, ...]:
+    async def _images(
+        self, job: RemoteJob, spec: RenderSpec, plan: Plan, watch: RenderWatch, dropped: list[Dropped], *, misses: int
+    ) -> tuple[RenderedImage, ...]:
         left = misses
 
         async def look() -> dict[str, Any] | ProviderError | None:
@@ -132,15 +110,9 @@ class ComfyCloudBackend:
             await self._report(job, status, watch)
             return None
 
-        outcome: dict[str, Any] | ProviderError = await wait_for(look, self._pace, self.name)
-        if isinstance(outcome, ProviderError):
-            raise outcome
-        outputs = outputs_of({"outputs": outcome.get("outputs"), "prompt": [0, job.id, plan.workflow]})
-        if not outputs:
-            raise ProviderError(ErrorKind.MISCONFIGURED, self.name, "The workflow ended without a picture; it needs a SaveImage node.")
-        seed = spec.seed & MOST_SEED if "seed" in plan.names else None
-        found = [await self._api.view(image) for image in outputs[:4]]
-        return tuple(rendered(data, self.name, seed=seed) for data in found if data is not None)
+        details = await wait_for(look, self._pace, self.name)
+        entry = {"outputs": details.get("outputs"), "prompt": [0, job.id, plan.workflow]}
+        return await self._pictures(spec, plan, entry, dropped)
 
     async def _ended(self, job: RemoteJob, status: str, words: str, plan: Plan) -> dict[str, Any] | ProviderError:
         """The details of a finished job, or the error of one that failed or was cancelled."""
@@ -162,12 +134,6 @@ class ComfyCloudBackend:
             raise bad_answer(self.name, f"unknown status «{status[:40]}»")
         pending = (await self._api.queue()).pending
         watch.progress(Progress("queued", place=pending.index(job.id) if job.id in pending else None))
-
-    def _result(self, spec: RenderSpec, plan: Plan, images: tuple[RenderedImage, ...], warnings: list[Dropped]) -> RenderResult:
-        dropped = not_honoured(spec, plan.names)
-        values = values_of(spec, model=plan.model, uploads=(), file_prefix="")
-        shown = {name: values[name] for name in sorted(plan.names) if name in values and not name.endswith("_avatar")}
-        return RenderResult(images, plan.model, (*dropped, *warnings), {**shown, "workflow": plan.own or "the host's"})
 
     async def cancel(self, job_key: str, ref: str | None) -> bool:
         """Take a waiting job out of the queue, stop a running one if it runs alone. False when neither could be done."""
@@ -197,6 +163,3 @@ class ComfyCloudBackend:
         if self.model and models.find(self.model) is None:
             problems.append(f"The configured model «{self.model}» is not there. It has: {few(models)}.")
         return Health(f"Comfy Cloud, {len(models.checkpoints)} checkpoints", tuple(problems))
-
-    async def close(self) -> None:
-        """Nothing is held: connections are the shared layer's."""

@@ -9,43 +9,32 @@ as soon as they are known, so a crash between the two may draw a picture twice t
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from pydantic import Field
 
 from providers.contract import (
-    Choice,
     Dropped,
     Health,
     ImageCapabilities,
-    ImageModelInfo,
     ProviderConfig,
-    RenderedImage,
     RenderResult,
     RenderSpec,
     RenderWatch,
-    WorkflowFacts,
 )
 from providers.errors import ErrorKind, ProviderError
 from providers.hosts import host_of, is_private_host
 from providers.images.comfyui_api import ComfyApi
-from providers.images.comfyui_check import check_workflow, read_workflow, server_problems, shipped_workflows
+from providers.images.comfyui_base import GraphBackend
+from providers.images.comfyui_check import server_problems
 from providers.images.comfyui_errors import MOST_PROBLEMS, node_problems
-from providers.images.comfyui_lists import ComfyLists
-from providers.images.comfyui_plan import GRAPHS, Plan, Planner, few
+from providers.images.comfyui_plan import GRAPHS, Plan, few
 from providers.images.comfyui_socket import Listener, listening
-from providers.images.comfyui_values import MOST_SEED, not_honoured, values_of
-from providers.images.comfyui_wait import PromptLost, Run, Waiting, check_outcome, outputs_of
+from providers.images.comfyui_wait import PromptLost, Run, Waiting, check_outcome
 from providers.images.families import prompt_style_of
-from providers.images.formats import rendered
 from providers.options import Options, read_options
 
-PICTURE_SECONDS = 600.0
-"""Limit of loading and drawing one picture when the host set none."""
-MOST_PICTURES = 4
-"""Pictures taken of one run."""
 SUBMISSIONS = 2
 """A prompt that a restarted server forgot is submitted once more."""
 NAMESPACE = uuid.UUID("6f3d3c0e-6d0f-5a0b-9d86-3f4f2c1f0b57")
@@ -58,42 +47,20 @@ class ComfyUIOptions(Options):
     """Pause between two looks at queue and history; four times as long while the progress socket works."""
 
 
-class ComfyUIBackend:
+class ComfyUIBackend(GraphBackend):
     """One ComfyUI server."""
 
     OPTIONS = ComfyUIOptions
 
     def __init__(self, config: ProviderConfig) -> None:
-        self.name = config.name
-        self.model = config.model
-        self._config = config
-        options = read_options(config, ComfyUIOptions)
-        self._api = ComfyApi(config)
-        self._lists = ComfyLists(self._api)
-        self._planner = Planner(config, self._api, self._lists)
-        self._waiting = Waiting(config, self._api, options.poll_seconds, config.timeout or PICTURE_SECONDS)
+        super().__init__(config, ComfyApi(config))
+        self._waiting = Waiting(config, self._api, read_options(config, ComfyUIOptions).poll_seconds, self._seconds)
         self._runs: dict[str, Run] = {}
 
     def capabilities(self, model: str = "") -> ImageCapabilities:
         """Our own graph starts from one reference; how many a host's graph uses is seen when it is filled, and reported."""
         local = is_private_host(host_of(self._config.base_url))
         return replace(GRAPHS, free=True, local=local, nsfw="none", prompt_style=prompt_style_of(model or self.model))
-
-    async def models(self, *, refresh: bool = False) -> tuple[ImageModelInfo, ...]:
-        """Checkpoints, then diffusion models («UNet: …», «GGUF: …») that need a workflow of the host's own."""
-        return (await self._lists.models(refresh=refresh)).infos()
-
-    async def choices(self, setting: Choice) -> tuple[str, ...]:
-        return await self._lists.choices(setting)
-
-    def read_workflow(self, text: str) -> WorkflowFacts:
-        return read_workflow(self.name, text)
-
-    async def check_workflow(self, text: str) -> tuple[str, ...]:
-        return await check_workflow(self.name, text, self._api.node)
-
-    def shipped_workflows(self) -> Mapping[str, str]:
-        return shipped_workflows()
 
     async def render(self, spec: RenderSpec, watch: RenderWatch) -> RenderResult:
         """Draw, or take over what an earlier life of this job submitted."""
@@ -105,9 +72,9 @@ class ComfyUIBackend:
             for _ in range(SUBMISSIONS):
                 if entry is None:
                     entry, warnings = await self._submit(spec, plan, run, watch)
-                images = await self._fetch(spec, plan, entry) if entry else None
+                images = await self._pictures(spec, plan, entry, warnings) if entry else ()
                 if images:
-                    return self._result(spec, plan, entry or {}, images, warnings)
+                    return self._result(spec, plan, images, warnings)
                 entry = None
             detail = "It was restarted while it drew, or somebody emptied its queue."
             raise ProviderError(ErrorKind.BUSY, self.name, detail, host_detail=f"prompt {run.prompt_id} was lost {SUBMISSIONS} times")
@@ -212,34 +179,6 @@ class ComfyUIBackend:
         summary = f"ComfyUI {version}".strip() + f", {count} checkpoint{'' if count == 1 else 's'}"
         summary += f" and {len(models.others)} diffusion models" if models.others else ""
         return Health(summary + (f", drawing with {using}" if using else ""), tuple(problems), tuple(warnings))
-
-    async def close(self) -> None:
-        """Nothing is held: connections are the shared layer's, sockets end with their picture."""
-
-    # --- from history to pictures ---
-
-    async def _fetch(self, spec: RenderSpec, plan: Plan, entry: dict[str, Any]) -> tuple[RenderedImage, ...] | None:
-        """The pictures of the output that counts, or None when their files are gone."""
-        outputs = outputs_of(entry)
-        if not outputs:
-            detail = "The workflow ended without a picture; it needs a SaveImage node."
-            raise ProviderError(ErrorKind.MISCONFIGURED, self.name, detail)
-        found = [await self._api.view(image) for image in outputs[:MOST_PICTURES]]
-        seed = spec.seed & MOST_SEED if "seed" in plan.names else None
-        images = tuple(rendered(data, self.name, seed=seed) for data in found if data is not None)
-        return images or None
-
-    def _result(
-        self, spec: RenderSpec, plan: Plan, entry: dict[str, Any], images: tuple[RenderedImage, ...], warnings: list[Dropped]
-    ) -> RenderResult:
-        dropped = [*not_honoured(spec, plan.names), *warnings]
-        made = len(outputs_of(entry))
-        if made > MOST_PICTURES:
-            dropped.append(Dropped("pictures", f"the workflow made {made}; the first {MOST_PICTURES} are shown"))
-        values = values_of(spec, model=plan.model, uploads=(), file_prefix="")
-        sent = {name: values[name] for name in sorted(plan.names) if name in values and not name.endswith(("_avatar", "file_prefix"))}
-        sent["workflow"] = plan.own or "the host's"
-        return RenderResult(images, plan.model, tuple(dropped), sent)
 
 
 def prompt_id_of(job_key: str) -> str:

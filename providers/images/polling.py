@@ -33,21 +33,27 @@ class Pace:
     failures: int = 5
 
 
-async def wait_for(look: Callable[[], Awaitable[Found | None]], pace: Pace, name: str) -> Found:
-    """Look until there is something. Raises ``ProviderError``: TIMED_OUT after ``pace.seconds``, or what a look raised."""
+async def wait_for(look: Callable[[], Awaitable[Found | ProviderError | None]], pace: Pace, name: str) -> Found:
+    """Look until there is something. A look raises what may pass by itself and returns the error of a picture that will never come.
+
+    Raises ``ProviderError``: TIMED_OUT after ``pace.seconds``, what a look returned, or what looks raised too often.
+    """
     pause, failed, deadline = pace.first, 0, time.monotonic() + pace.seconds
     while True:
         wanted = 0.0
         try:
             found = await look()
-            failed = 0
-            if found is not None:
-                return found
         except ProviderError as error:
             failed += 1
             if error.kind not in _PASSING or failed > pace.failures:
                 raise
             wanted = error.retry_after or 0.0
+        else:
+            if isinstance(found, ProviderError):
+                raise found
+            if found is not None:
+                return found
+            failed = 0
         rest = deadline - time.monotonic()
         if max(pause, wanted) >= rest:
             raise ProviderError(ErrorKind.TIMED_OUT, name, host_detail=f"no picture after {pace.seconds:.0f} s")
