@@ -141,10 +141,11 @@ def size() -> None:
 
 @explain_app.command()
 def prompt() -> None:
-    """{"mode", "prompt", "prefix", "negative", …} → the final pair and its steps."""
+    """{"mode", "prompt", "prefix", "negative", …} → the final pair and its steps; with a "backend", what it would leave out."""
     from bot.engine.pictures.explain import explain_prompt
+    from bot.explain import plain_backend
 
-    _explain(explain_prompt)
+    _explain(lambda question: explain_prompt(question, plain_backend))
 
 
 @explain_app.command()

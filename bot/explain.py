@@ -71,19 +71,33 @@ async def backend_lines(settings: Settings) -> AsyncIterator[dict[str, Any]]:
 
 def registered(kind: str, row: Row) -> dict[str, Any]:
     """What a provider can do with no more than its own defaults; nothing is connected to."""
-    config = ProviderConfig(
+    line = {"kind": kind, "name": row.kind, "configured_as": None, "summary": row.summary, "free": row.free, "local": row.local}
+    try:
+        provider = build_chat(_plain(row)) if kind == "chat" else build_images(_plain(row))
+        return {**line, "capabilities": dataclasses.asdict(provider.capabilities()), "options": _options(provider)}
+    except ProviderError as error:
+        return {**line, "error": str(error)}
+
+
+def plain_backend(provider: str) -> ImageBackend:
+    """The image backend of a registered provider with its own defaults, to be asked what it can do. Raises ``ValueError``."""
+    row = image_rows().get(provider.strip().lower())
+    if row is None:
+        raise ValueError(f"there is no image provider {provider[:60]!r}; known are {', '.join(image_rows())}")
+    try:
+        return build_images(_plain(row))
+    except ProviderError as error:
+        raise ValueError(str(error)) from error
+
+
+def _plain(row: Row) -> ProviderConfig:
+    return ProviderConfig(
         name=row.kind,
         provider=row.kind,
         base_url=row.base_url or "http://127.0.0.1",
         model="" if "model" not in row.needs else "any",
         api_key=SecretStr("none") if row.key_env or "api_key" in row.needs else None,
     )
-    line = {"kind": kind, "name": row.kind, "configured_as": None, "summary": row.summary, "free": row.free, "local": row.local}
-    try:
-        provider = build_chat(config) if kind == "chat" else build_images(config)
-        return {**line, "capabilities": dataclasses.asdict(provider.capabilities()), "options": _options(provider)}
-    except ProviderError as error:
-        return {**line, "error": str(error)}
 
 
 def _options(provider: object) -> dict[str, dict[str, Any]]:

@@ -11,8 +11,9 @@ from bot.domain.models import ModelEntry
 from bot.engine.commands.catalogue import Command, Option
 from bot.engine.commands.context import CommandContext
 from bot.engine.pictures.advice import HELP
+from bot.engine.pictures.honoured import LABELS
 from bot.engine.pictures.models import entry_name, outranked
-from bot.engine.pictures.plan import LABELS, choose_backend
+from bot.engine.pictures.plan import choose_backend
 from bot.storage import chats
 from providers.contract import ImageBackend, ImageModelInfo
 from providers.errors import ProviderError

@@ -6,6 +6,7 @@ Modes may be written in any case, and the browser original's variants of a mode 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -13,9 +14,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from bot.domain.pictures import Mode
 from bot.engine.pictures.compose import Parts
 from bot.engine.pictures.enhance import finished
+from bot.engine.pictures.honoured import HIRES_KNOBS, KNOBS, Wanted, honoured, kept_references, own_model_only
 from bot.engine.pictures.intent import detect
 from bot.engine.pictures.sizes import resolve_size
 from bot.engine.story.world import World
+from providers.contract import ImageBackend
 
 _VARIANTS = {"you_multimodal": "you", "me_multimodal": "me", "face_multimodal": "face", "free_extended": "free"}
 
@@ -31,6 +34,8 @@ def _no_switch(value: Any) -> Any:
     return value
 
 
+BackendOf = Callable[[str], ImageBackend]
+"""A provider's name → its backend with no settings but its own defaults. Raises ``ValueError`` for one that is not there."""
 AnyMode = Annotated[Mode, BeforeValidator(_mode)]
 Side = Annotated[int, Field(ge=1, le=65_536), BeforeValidator(_no_switch)]
 
@@ -65,6 +70,30 @@ class _Prompt(_Question):
     user: str = "{{user}}"
 
 
+class _Drawn(_Question):
+    """With what a prompt is to be drawn; read only where a backend is named."""
+
+    backend: str
+    model: str = ""
+    width: Side = 512
+    height: Side = 512
+    seed: int = -1
+    references: Annotated[int, Field(ge=0, le=64), BeforeValidator(_no_switch)] = 0
+    """How many pictures to draw from."""
+    steps: int | None = None
+    cfg: float | None = None
+    sampler: str | None = None
+    scheduler: str | None = None
+    clip_skip: int | None = None
+    denoise: float | None = None
+    vae: str | None = None
+    hires: bool = False
+    upscale: float | None = None
+    upscaler: str | None = None
+    second_pass_steps: int | None = None
+    restore_faces: bool = False
+
+
 class _Intent(_Question):
     text: str = ""
 
@@ -79,16 +108,37 @@ def explain_size(question: dict[str, Any]) -> dict[str, Any]:
     return {"width": width, "height": height}
 
 
-def explain_prompt(question: dict[str, Any]) -> dict[str, Any]:
-    """The parts of a prompt → ``{"positive", "negative", "steps"}``; with a ``family``, as the prompt enhancer leaves it."""
+def explain_prompt(question: dict[str, Any], backend_of: BackendOf | None = None) -> dict[str, Any]:
+    """The parts of a prompt → ``{"positive", "negative", "steps"}``; with a ``family``, as the prompt enhancer leaves it.
+
+    With a ``backend`` (a provider's name) and settings by the names of a render plan, ``dropped`` tells what its model does not honour:
+    ``[{"setting", "why"}]``. ``negative`` is then what would be sent. ``model`` asks for one of its models, ``references`` is the number
+    of pictures to draw from. What a server itself turns down or changes is known only once it draws.
+    """
+    named = backend_of is not None and question.get("backend") is not None
     try:
         asked = _Prompt.model_validate(question)
+        drawn = _Drawn.model_validate(question) if named else None
     except ValidationError as error:
         return _wrong(error)
     parts = asked.model_dump(exclude={"char", "user", "family"})
     world = World(char=asked.char, user=asked.user)
     result = finished(Parts(**parts, world=world), asked.family).prompt
-    return {"positive": result.positive, "negative": result.negative, "steps": list(result.steps)}
+    answer: dict[str, Any] = {"positive": result.positive, "negative": result.negative, "steps": list(result.steps)}
+    if drawn is None or backend_of is None:
+        return answer
+    return answer | _dropped(drawn, result.negative, backend_of(drawn.backend))
+
+
+def _dropped(drawn: _Drawn, negative: str, backend: ImageBackend) -> dict[str, Any]:
+    able = backend.capabilities(drawn.model)
+    own_only = own_model_only(able, backend.name, drawn.model, backend.model)
+    kept, unkept = kept_references(able, backend.name, ("base:",) * drawn.references)
+    knobs = drawn.model_dump(include={*KNOBS, *HIRES_KNOBS})
+    size = drawn.width, drawn.height
+    fitted = honoured(able, backend.name, Wanted(size, negative, drawn.seed, knobs, from_picture=bool(kept)))
+    lost = (*own_only, *unkept, *fitted.lost)
+    return {"negative": fitted.negative, "dropped": [{"setting": item.setting, "why": item.why} for item in lost]}
 
 
 def explain_intent(question: dict[str, Any]) -> dict[str, Any]:

@@ -6,25 +6,14 @@ import secrets
 from typing import Any
 
 from bot.domain.errors import ConfigurationError, NotFound
-from bot.domain.pictures import Lost, PictureRequest, Prompt, RenderPlan
+from bot.domain.pictures import PictureRequest, Prompt, RenderPlan
+from bot.engine.pictures.honoured import HIRES_KNOBS, KNOBS, Wanted, honoured, kept_references, own_model_only
 from bot.engine.services import Services
 from bot.storage.records import Chat
-from providers.contract import ImageBackend, ImageCapabilities
+from providers.contract import ImageBackend
 
 SEEDS = 2**32
 _FAMILIES_THAT_SNAP = ("xl", "pony", "illustrious", "noob", "animagine")
-_KNOBS = ("steps", "cfg", "sampler", "scheduler", "clip_skip", "denoise", "vae", "hires", "restore_faces")
-_HIRES_KNOBS = ("upscale", "upscaler", "second_pass_steps")
-LABELS = {
-    "cfg": "CFG scale",
-    "clip_skip": "CLIP skip",
-    "vae": "VAE",
-    "restore_faces": "face restoration",
-    "second_pass_steps": "second pass steps",
-    "negative": "negative prompt",
-    "denoise": "denoise strength",
-}
-"""Names of settings for people; others are called what they are."""
 
 
 def choose_backend(services: Services, chat: Chat, wanted: str | None) -> ImageBackend:
@@ -62,79 +51,42 @@ def make_plan(
     backend = choose_backend(services, chat, wish.backend)
     model = wish.model or (settings.model if not wish.backend or wish.backend == settings.backend else "")
     able = backend.capabilities(model)
-    lost: list[Lost] = []
-    if model and not able.model_choice and model != backend.model:
-        lost.append(Lost(setting="model", why=f"{backend.name} always draws with its own model"))
-        model = ""
-    kept = _kept_references(services, references, able, backend.name, lost)
-    knobs = _knobs(chat, request, able, backend.name, lost)
-    if knobs.get("denoise") is not None and not (kept or graph or knobs.get("hires")):
-        del knobs["denoise"]
-        if wish.denoise is not None:
-            lost.append(Lost(setting=LABELS["denoise"], why="only used with a picture to draw from, or with hires"))
-    negative = prompt.negative
-    if negative and not able.negative:
-        lost.append(Lost(setting="negative prompt", why=f"{backend.name} has none"))
-        negative = ""
-    width, height = able.sizes.nearest(*size)
-    if (width, height) != size:
-        lost.append(Lost(setting="size", why=f"{size[0]}×{size[1]} became {width}×{height} for {backend.name}"))
+    own_only = own_model_only(able, backend.name, model, backend.model)
+    model = "" if own_only else model
+    kept, unkept = kept_references(able, backend.name, references, _way_out(services, backend.name))
     seed = wish.seed if wish.seed is not None else settings.seed
-    if seed >= 0 and not able.seed:
-        lost.append(Lost(setting="seed", why=f"{backend.name} takes none"))
+    wanted = Wanted(size, prompt.negative, seed, _wanted_knobs(chat, request), from_picture=bool(kept or graph))
+    fitted = honoured(able, backend.name, wanted)
     return RenderPlan(
         backend=backend.name,
         model=model,
         mode=request.mode,
         draft=draft,
         prompt=prompt.positive,
-        negative=negative,
-        width=width,
-        height=height,
+        negative=fitted.negative,
+        width=fitted.size[0],
+        height=fitted.size[1],
         seed=seed if seed >= 0 else new_seed(),
         references=kept,
         workflow=workflow,
         graph=graph,
         placeholders=placeholders,
-        lost=tuple(lost),
-        **knobs,
+        lost=(*own_only, *unkept, *fitted.lost),
+        **fitted.knobs,
     )
 
 
-def _kept_references(
-    services: Services, references: tuple[str, ...], able: ImageCapabilities, name: str, lost: list[Lost]
-) -> tuple[str, ...]:
-    """As many references as the model takes; the first counts most."""
-    kept = references[: able.references] if able.image_to_image else ()
-    if references and not kept and references[0].startswith("base:"):
-        other = next((n for n, b in services.backends.items() if n != name and b.capabilities().image_to_image), "")
-        way_out = f", the backend {other} can" if other else ""
-        lost.append(Lost(setting="picture to draw from", why=f"{name} cannot draw from a picture{way_out}"))
-    elif len(kept) < len(references):
-        lost.append(Lost(setting="reference images", why=f"{name} takes {len(kept) or 'none'}"))
-    return kept
+def _way_out(services: Services, name: str) -> str:
+    """Who else could draw from a picture, as the end of a sentence."""
+    other = next((n for n, b in services.backends.items() if n != name and b.capabilities().image_to_image), "")
+    return f", the backend {other} can" if other else ""
 
 
-def _knobs(chat: Chat, request: PictureRequest, able: ImageCapabilities, name: str, lost: list[Lost]) -> dict[str, Any]:
-    """The sampling settings the backend honours; the others are noted in ``lost`` when somebody asked for them."""
-    knobs: dict[str, Any] = {}
-    for knob in _KNOBS:
-        value = getattr(request.overrides, knob)
-        if value is None:
-            value = getattr(chat.settings, knob, None) or None
-        if value is None or value is False:
-            continue
-        if getattr(able, knob):
-            knobs[knob] = value
-        else:
-            lost.append(Lost(setting=LABELS.get(knob, knob), why=f"{name} takes none"))
-    for knob in _HIRES_KNOBS:
-        value = getattr(request.overrides, knob)
-        if value is not None and knobs.get("hires"):
-            knobs[knob] = value
-        elif value is not None:
-            lost.append(Lost(setting=LABELS.get(knob, knob), why="only used together with hires"))
-    return knobs
+def _wanted_knobs(chat: Chat, request: PictureRequest) -> dict[str, Any]:
+    """Sampling settings of the call, else of the chat."""
+    wish, settings = request.overrides, chat.settings
+    said = {knob: getattr(wish, knob) for knob in (*KNOBS, *HIRES_KNOBS)}
+    return {knob: getattr(settings, knob, None) if value is None else value for knob, value in said.items()}
 
 
 def snaps(chat: Chat, request: PictureRequest, model: str, family: str = "") -> bool:

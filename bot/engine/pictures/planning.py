@@ -13,8 +13,9 @@ from bot.domain.workflows import Workflow
 from bot.engine.pictures.advice import advice_for
 from bot.engine.pictures.compose import Composed, Parts
 from bot.engine.pictures.enhance import finished
+from bot.engine.pictures.honoured import LABELS
 from bot.engine.pictures.models import Chosen, still_there
-from bot.engine.pictures.plan import LABELS, choose_backend, make_plan, snaps
+from bot.engine.pictures.plan import choose_backend, make_plan, snaps
 from bot.engine.pictures.references import BASE, Gathered, gather, placed, wanted_roles
 from bot.engine.pictures.sizes import resolve_size, size_like
 from bot.engine.pictures.workflows import facts_of, fill_custom, find_workflow

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from bot.engine.pictures.explain import explain_intent, explain_prompt, explain_size
+from bot.explain import plain_backend
+from providers.registry import image_rows
 
 
 def test_size() -> None:
@@ -54,6 +56,49 @@ def test_prompts_however_they_are_asked_for() -> None:
     positives = {mode: explain_prompt({**asked, "mode": mode})["positive"] for mode in ("You", "me_multimodal", "free_extended", None)}
     assert positives == {"You": "red hair, char x", "me_multimodal": "char x", "free_extended": "red hair,x", None: "red hair,x"}
     assert explain_prompt({"prompt": "elf", "mode": "me", "family": "pony"})["positive"].startswith("score_9")
+
+
+def dropped(**question: Any) -> dict[str, str]:
+    return {item["setting"]: item["why"] for item in explain_prompt(question, plain_backend)["dropped"]}
+
+
+def test_what_a_backend_leaves_out_of_a_prompt() -> None:
+    question = {"prompt": "elf", "negative": "blurry", "backend": "openai", "steps": 30, "width": 1024, "height": 1024, "seed": 7}
+    answer = explain_prompt(question, plain_backend)
+    assert (answer["positive"], answer["negative"]) == ("elf", "")
+    assert {item["setting"] for item in answer["dropped"]} == {"negative prompt", "steps", "seed"}
+    assert all(item["why"].startswith("openai ") for item in answer["dropped"])
+    kept = explain_prompt({**question, "backend": "automatic1111"}, plain_backend)
+    assert (kept["negative"], kept["dropped"]) == ("blurry", [])
+
+
+def test_every_kind_of_loss_is_explained() -> None:
+    assert dropped(backend="sketch", references=1) == {"picture to draw from": "sketch cannot draw from a picture"}
+    assert dropped(backend="xai", references=5, width=1024, height=1024) == {"reference images": "xai takes 3"}
+    assert dropped(backend="automatic1111", denoise=0.5, upscale=2) == {
+        "denoise strength": "only used with a picture to draw from, or with hires",
+        "upscale": "only used together with hires",
+    }
+    assert dropped(backend="automatic1111", denoise=0.5, references=1) == {}
+    assert dropped(backend="automatic1111", width=641, height=640) == {"size": "641×640 became 640×640 for automatic1111"}
+    assert "model" in dropped(backend="sketch", model="another")
+
+
+@pytest.mark.parametrize("provider", list(image_rows()))
+def test_every_provider_can_be_asked_what_it_leaves_out(provider: str) -> None:
+    question = {"prompt": "elf", "negative": "blurry", "backend": provider, "sampler": "Euler a", "clip_skip": 2}
+    able = plain_backend(provider).capabilities()
+    lost = dropped(**question)
+    assert ("negative prompt" in lost, "sampler" in lost, "CLIP skip" in lost) == (not able.negative, not able.sampler, not able.clip_skip)
+
+
+def test_questions_about_backends_that_go_wrong() -> None:
+    with pytest.raises(ValueError, match=r"no image provider .dreams.*automatic1111"):
+        explain_prompt({"backend": "dreams"}, plain_backend)
+    assert "steps" in explain_prompt({"backend": "openai", "steps": "many"}, plain_backend)["error"]
+    assert "backend" in explain_prompt({"backend": 3}, plain_backend)["error"]
+    plain = {"positive": "elf", "negative": "", "steps": ["prompt: elf"]}
+    assert explain_prompt({"prompt": "elf", "steps": "many", "backend": None}, plain_backend) == plain
 
 
 def test_intent() -> None:
