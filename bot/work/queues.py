@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Hashable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 from bot.domain.errors import BackendError
@@ -74,7 +74,8 @@ class CircuitOpen(BackendError):
 class CircuitBreaker:
     """Stops asking a service after ``threshold`` failures in a row to reach it; after ``pause`` seconds one request tries again.
 
-    Only "unreachable" and "timed out" count: any other answer shows that the service is there.
+    The failures must be those of more than one asker: a single request that a server hangs up on, however often it is tried, shuts
+    nobody else out. Only "unreachable" and "timed out" count: any other answer shows that the service is there.
     """
 
     COUNTED = frozenset({ErrorKind.UNREACHABLE, ErrorKind.TIMED_OUT})
@@ -85,6 +86,7 @@ class CircuitBreaker:
         self._pause = pause
         self._clock = clock
         self._failures = 0
+        self._askers: set[Hashable] = set()
         self._opened_at: float | None = None
         self._trying = False
 
@@ -96,14 +98,14 @@ class CircuitBreaker:
         return max(0.0, self._opened_at + self._pause - self._clock())
 
     @contextmanager
-    def passing(self) -> Iterator[None]:
-        """Around one request. Raises ``CircuitOpen``, which says when it is tried again."""
+    def passing(self, who: Hashable) -> Iterator[None]:
+        """Around one request for ``who``. Raises ``CircuitOpen``, which says when it is tried again."""
         self._enter()
         try:
             yield
         except ProviderError as error:
             if error.kind in self.COUNTED:
-                self._failed()
+                self._failed(who)
             else:
                 self._reached()
             raise
@@ -121,13 +123,15 @@ class CircuitBreaker:
             raise CircuitOpen(f"{self.name} cannot be reached. It is tried again in {wait} seconds.")
         self._trying = True
 
-    def _failed(self) -> None:
+    def _failed(self, who: Hashable) -> None:
         self._failures += 1
-        if self._trying or self._failures >= self._threshold:
+        self._askers.add(who)
+        if self._trying or (self._failures >= self._threshold and len(self._askers) > 1):
             self._opened_at = self._clock()
         self._trying = False
 
     def _reached(self) -> None:
         self._failures = 0
+        self._askers.clear()
         self._opened_at = None
         self._trying = False

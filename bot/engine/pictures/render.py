@@ -177,7 +177,7 @@ class PictureWorker:
         spec = await spec_of(self._services, chat_id, job, plan, adult=adult)
 
         async def once() -> RenderResult:
-            with self._breakers[backend.name].passing():
+            with self._breakers[backend.name].passing(job.picture_id):
                 result = await backend.render(spec, watch)
             if not result.images:
                 raise ProviderError(ErrorKind.BAD_ANSWER, backend.name, "There was no picture in it.")

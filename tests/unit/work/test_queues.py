@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 import pytest
 from hypothesis import given, settings
@@ -168,13 +169,16 @@ class Clock:
         return self.now
 
 
-def _fail(breaker: CircuitBreaker, kind: ErrorKind) -> None:
-    with pytest.raises(ProviderError), breaker.passing():
+ASKERS = itertools.count()
+
+
+def _fail(breaker: CircuitBreaker, kind: ErrorKind, who: int | None = None) -> None:
+    with pytest.raises(ProviderError), breaker.passing(next(ASKERS) if who is None else who):
         raise ProviderError(kind, "forge")
 
 
 def _pass(breaker: CircuitBreaker) -> None:
-    with breaker.passing():
+    with breaker.passing(next(ASKERS)):
         pass
 
 
@@ -194,6 +198,24 @@ def test_the_breaker_opens_and_says_when_it_tries_again() -> None:
     _pass(breaker)
 
 
+def test_one_request_shuts_nobody_else_out() -> None:
+    breaker = CircuitBreaker("Forge", threshold=3, clock=Clock())
+    for _ in range(10):
+        _fail(breaker, ErrorKind.UNREACHABLE, who=7)
+    assert breaker.seconds_left == 0
+    _fail(breaker, ErrorKind.UNREACHABLE, who=8)
+    assert breaker.seconds_left == 30
+
+
+def test_an_answer_forgets_who_failed() -> None:
+    breaker = CircuitBreaker("Forge", threshold=2, clock=Clock())
+    _fail(breaker, ErrorKind.UNREACHABLE, who=1)
+    _pass(breaker)
+    for _ in range(2):
+        _fail(breaker, ErrorKind.UNREACHABLE, who=2)
+    assert breaker.seconds_left == 0
+
+
 def test_one_failed_try_opens_it_again() -> None:
     clock = Clock()
     breaker = CircuitBreaker("Forge", threshold=2, pause=30, clock=clock)
@@ -206,10 +228,11 @@ def test_one_failed_try_opens_it_again() -> None:
 
 def test_only_one_try_at_a_time() -> None:
     clock = Clock()
-    breaker = CircuitBreaker("Forge", threshold=1, pause=30, clock=clock)
+    breaker = CircuitBreaker("Forge", threshold=2, pause=30, clock=clock)
+    _fail(breaker, ErrorKind.UNREACHABLE)
     _fail(breaker, ErrorKind.UNREACHABLE)
     clock.now += 30
-    with breaker.passing(), pytest.raises(CircuitOpen):
+    with breaker.passing(1), pytest.raises(CircuitOpen):
         _pass(breaker)
     _pass(breaker)
 
@@ -225,10 +248,11 @@ def test_any_other_answer_shows_that_it_is_there(kind: ErrorKind) -> None:
 
 def test_a_cancelled_try_says_nothing() -> None:
     clock = Clock()
-    breaker = CircuitBreaker("Forge", threshold=1, pause=30, clock=clock)
+    breaker = CircuitBreaker("Forge", threshold=2, pause=30, clock=clock)
+    _fail(breaker, ErrorKind.UNREACHABLE)
     _fail(breaker, ErrorKind.UNREACHABLE)
     clock.now += 30
-    with pytest.raises(asyncio.CancelledError), breaker.passing():
+    with pytest.raises(asyncio.CancelledError), breaker.passing(1):
         raise asyncio.CancelledError
     _pass(breaker)
 
