@@ -81,11 +81,22 @@ async def test_two_that_list_each_other_do_not_go_round(world: World) -> None:
 
 
 async def test_an_open_circuit_sends_the_next_picture_straight_over(world: World) -> None:
+    world.backend.queued.extend(provider_error(ErrorKind.UNREACHABLE) for _ in range(4))
+    asked = []
+    for _ in range(3):
+        await world.command("imagine", prompt="fox")
+        await world.drawn()
+        asked.append((len(world.backend.specs), len(backend(world, "other").specs)))
+    assert asked == [(3, 1), (4, 2), (4, 3)]
+
+
+async def test_a_picture_that_a_server_hangs_up_on_does_not_shut_it_for_others(world: World) -> None:
+    world.services.fallbacks = {}
     world.backend.queued.extend(provider_error(ErrorKind.UNREACHABLE) for _ in range(3))
     for _ in range(2):
         await world.command("imagine", prompt="fox")
         await world.drawn()
-    assert (len(world.backend.specs), len(backend(world, "other").specs)) == (3, 2)
+    assert [state for state in world.platform.states if state in ("failed", "done")] == ["failed", "done"]
 
 
 async def test_the_change_is_stored_before_the_other_backend_is_asked(world: World) -> None:
