@@ -37,13 +37,12 @@ from providers.images.a1111_lists import ServerLists
 from providers.images.a1111_progress import RunningCall, follow_progress
 from providers.images.a1111_wishes import WishReader, few
 from providers.images.auth import authorization
+from providers.images.cloud import QUESTION_SECONDS
 from providers.images.families import prompt_style_of
-from providers.images.references import checked
+from providers.images.references import base_reference, checked
+from providers.images.self_hosted import PICTURE_SECONDS
 from providers.options import Options, read_options
 
-PICTURE_SECONDS = 600.0
-"""Limit of one picture when the host set none: local servers load models of several GB and draw on slow cards."""
-QUESTION_SECONDS = 20.0
 RESCAN_SECONDS = 5.0
 REFERENCE_BYTES = 20_000_000
 LEFT_SECONDS = 15.0
@@ -130,7 +129,7 @@ class Automatic1111Backend:
     async def render(self, spec: RenderSpec, watch: RenderWatch) -> RenderResult:
         """Draw. Nothing can be adopted after a crash: the server hands a picture to the call that asked for it and to nobody else."""
         references = checked(spec.references, self.name, most_bytes=REFERENCE_BYTES)
-        base = wire.base_reference(references) if references else None
+        base = base_reference(references) if references else None
         call = RunningCall()
         self._calls[spec.job_key] = call
         try:

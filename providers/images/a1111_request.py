@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -105,11 +105,6 @@ def route_of(picture: Reference | None, wishes: Wishes, body: dict[str, Any]) ->
     strength = IMAGE_DENOISE if wishes.denoise is None else wishes.denoise
     encoded = base64.b64encode(picture.data).decode()
     return "img2img", {**body, "init_images": [encoded], "denoising_strength": strength, "resize_mode": 1}
-
-
-def base_reference(references: Sequence[Reference]) -> Reference:
-    """The picture to start from: the one of role ``base``, else the first."""
-    return next((r for r in references if r.role == "base"), references[0])
 
 
 def spellings(model: str) -> set[str]:

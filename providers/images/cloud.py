@@ -25,6 +25,7 @@ from providers.images.cloud_errors import Meaning, failure_of
 PICTURE_SECONDS = 180.0
 """Limit of one picture when the host set none."""
 QUESTION_SECONDS = 20.0
+"""Limit of a question whose answer lies ready: lists, states, cancelling."""
 _PATH = re.compile(r"[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*")
 KEPT_SECONDS = 600.0
 """How long a model list is remembered."""
@@ -52,6 +53,9 @@ class CloudBackend:
     )
     """Keys of an object that says nothing but an error."""
 
+    OPEN_LIST: ClassVar[bool] = False
+    """Everybody may read its model list, so a wrong key shows with the first picture only."""
+
     def __init__(self, config: ProviderConfig, headers: Mapping[str, str], *, model: str = "") -> None:
         self.name = config.name
         self.model = config.model or model
@@ -78,13 +82,14 @@ class CloudBackend:
         return False
 
     async def check(self) -> Health:
-        """Asks for the model list, which needs an accepted key, and looks for the configured model in it."""
+        """Asks for the model list, which mostly needs an accepted key, and looks for the configured model in it."""
         models = await self.models(refresh=True)
         problems = []
         if models and self.model and all(self.model != model.id for model in models):
             problems.append(f"The configured model «{self.model}» is not on its list.")
         listed = f"{len(models)} image models" if models else "no model list to look into"
-        return Health(f"{listed}, drawing with {self.model or 'none chosen'}", tuple(problems))
+        warnings = ("Whether it accepts the key is only seen with the first picture.",) if self.OPEN_LIST else ()
+        return Health(f"{listed}, drawing with {self.model or 'none chosen'}", tuple(problems), warnings)
 
     async def close(self) -> None:
         """Nothing is held: connections are the shared layer's."""

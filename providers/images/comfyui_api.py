@@ -12,10 +12,10 @@ from providers.errors import ErrorKind, ProviderError
 from providers.failures import error_from
 from providers.http import RESULT_LIMIT, Answer, json_of, request
 from providers.images.auth import authorization, secrets_in
+from providers.images.cloud import QUESTION_SECONDS
 from providers.images.comfyui_errors import rejection
 from providers.images.formats import mime_of
 
-QUESTION_SECONDS = 20.0
 TRANSFER_SECONDS = 120.0
 EXTENSIONS: Mapping[str, str] = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/gif": "gif"}
 

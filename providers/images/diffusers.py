@@ -15,7 +15,7 @@ from providers.grid import on_grid
 from providers.images.answers import any_picture
 from providers.images.families import prompt_style_of
 from providers.images.limits import in_range
-from providers.images.references import as_base64, checked
+from providers.images.references import as_base64, at_most, checked
 from providers.images.results import size_came
 from providers.images.self_hosted import SelfHostedBackend
 from providers.options import Options, read_options
@@ -76,8 +76,9 @@ class DiffusersBackend(SelfHostedBackend):
     async def render(self, spec: RenderSpec, watch: RenderWatch) -> RenderResult:
         """One call. Nothing can be adopted after a crash: the picture goes to the call that asked for it."""
         model = spec.model or self.model
-        references = checked(spec.references, self.name, most_bytes=REFERENCE_BYTES)[: self._options.references]
-        dropped = list(self._unused(spec, len(references)))
+        dropped: list[Dropped] = []
+        kept = at_most(spec.references, self._options.references, self.name, dropped)
+        references = checked(kept, self.name, most_bytes=REFERENCE_BYTES)
         fields, sources = self._fields(spec, model), {}
         if references:
             pictures = [as_base64(reference) for reference in references]
@@ -105,6 +106,3 @@ class DiffusersBackend(SelfHostedBackend):
         if spec.negative and options.negative:
             fields["negative_prompt"] = spec.negative
         return fields
-
-    def _unused(self, spec: RenderSpec, used: int) -> tuple[Dropped, ...]:
-        return (Dropped("reference images", f"{self.name} takes {used}"),) if len(spec.references) > used else ()

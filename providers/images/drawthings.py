@@ -27,13 +27,12 @@ from providers.errors import ErrorKind
 from providers.grid import on_grid
 from providers.http import json_of
 from providers.images import samplers
-from providers.images.a1111_request import base_reference
 from providers.images.answers import picture_in
 from providers.images.cloud_errors import Meaning
 from providers.images.families import prompt_style_of
 from providers.images.fitted import fitted
 from providers.images.limits import in_range
-from providers.images.references import as_base64, checked
+from providers.images.references import as_base64, checked, only_base
 from providers.images.results import size_came
 from providers.images.self_hosted import USUAL, SelfHostedBackend
 from providers.options import Options, read_options
@@ -132,14 +131,12 @@ class DrawThingsBackend(SelfHostedBackend):
         sources: dict[str, Any] = {}
         if spec.references:
             references = checked(spec.references, self.name, most_bytes=REFERENCE_BYTES)
-            base = await fitted(base_reference(references), fields["width"], fields["height"], self.name)
+            base = await fitted(only_base(references, dropped), fields["width"], fields["height"], self.name)
             strength = in_range(spec.denoise, 0.0, 1.0, "denoise", dropped)
             fields["strength"] = IMAGE_DENOISE if strength is None else strength
             sources = {"init_images": [as_base64(base)]}
             if spec.hires:
                 dropped.append(Dropped("hires", "from a picture it draws in one pass"))
-            if len(references) > 1:
-                dropped.append(Dropped("reference images", "only one can be used"))
         route = "/sdapi/v1/img2img" if sources else "/sdapi/v1/txt2img"
         answer = await self._ask("POST", route, seconds=self._seconds, json={**fields, **sources})
         self._no_error(answer, model)

@@ -28,13 +28,12 @@ from providers.http import Answer, json_of, request
 from providers.images import horde_answers as answers
 from providers.images import horde_errors
 from providers.images import horde_request as wire
-from providers.images.a1111_request import base_reference
 from providers.images.answers import picture_from
 from providers.images.cloud import QUESTION_SECONDS, CloudBackend, key_of
 from providers.images.cloud_errors import bad_answer
 from providers.images.families import family_of, prompt_style_of
 from providers.images.polling import Pace, wait_for
-from providers.images.references import checked
+from providers.images.references import at_most, base_reference, checked
 from providers.images.remote_jobs import RemoteJob, RemoteJobs, safe_id
 from providers.images.results import size_came
 from providers.options import read_options
@@ -125,11 +124,10 @@ class HordeBackend(CloudBackend):
 
     def _body(self, spec: RenderSpec, model: str, dropped: list[Dropped]) -> dict[str, Any]:
         references = checked(spec.references, self.name, most_bytes=REFERENCE_BYTES)
-        most = self.capabilities().references
-        if len(references) > most:
+        if references:
             first = base_reference(references)
-            references = (first, *[r for r in references if r is not first])[:most]
-            dropped.append(Dropped("reference images", f"{self.name} takes {most}"))
+            ordered = (first, *(r for r in references if r is not first))
+            references = at_most(ordered, self.capabilities().references, self.name, dropped)
         body = wire.body_of(spec, self._options, model, references, dropped, self.name)
         if not spec.prompt.strip():
             raise ProviderError(ErrorKind.INVALID, self.name, "It needs a prompt.")

@@ -11,10 +11,9 @@ from typing import Any, Literal, cast
 from providers.contract import Dropped, ImageCapabilities, ImageModelInfo, ProviderConfig, RenderResult, RenderSpec, RenderWatch, SizeRule
 from providers.errors import ErrorKind, ProviderError
 from providers.grid import on_grid
-from providers.images.a1111_request import base_reference
 from providers.images.answers import any_picture
 from providers.images.limits import in_range
-from providers.images.references import as_file, checked
+from providers.images.references import as_file, checked, only_base
 from providers.images.results import size_came
 from providers.images.self_hosted import SelfHostedBackend
 from providers.options import Options, read_options
@@ -122,6 +121,4 @@ class MultiBackend(SelfHostedBackend):
             query["strength"] = strength
         lost = {"negative prompt": spec.negative, "steps": spec.steps, "CFG scale": spec.cfg, "seed": True}
         dropped += [Dropped(setting, "it takes none when it draws from a picture") for setting, value in lost.items() if value]
-        if len(references) > 1:
-            dropped.append(Dropped("reference images", "only one can be used"))
-        return query, {"params": query, "files": {"image": as_file(base_reference(references), "image")}}
+        return query, {"params": query, "files": {"image": as_file(only_base(references, dropped), "image")}}

@@ -14,7 +14,6 @@ from pydantic import Field
 
 from providers.contract import (
     Dropped,
-    Health,
     ImageCapabilities,
     ImageModelInfo,
     ProviderConfig,
@@ -59,6 +58,7 @@ class NanoGptImagesBackend(CloudBackend):
         ),
     )
 
+    OPEN_LIST = True
     OPTIONS = NanoGptOptions
 
     def __init__(self, config: ProviderConfig) -> None:
@@ -89,11 +89,6 @@ class NanoGptImagesBackend(CloudBackend):
             rows = [{"id": model, **(about if isinstance(about, Mapping) else {})} for model, about in rows.items()]
         found = [row for row in rows if isinstance(row, Mapping) and row.get("id")] if isinstance(rows, list) else []
         return tuple(ImageModelInfo(str(row["id"]), str(row.get("name") or row["id"]), family_of(str(row["id"]))) for row in found)
-
-    async def check(self) -> Health:
-        """The list is open to everybody, so a wrong key shows with the first picture only."""
-        found = await super().check()
-        return Health(found.summary, found.problems, ("Whether it accepts the key is only seen with the first picture.",))
 
     async def render(self, spec: RenderSpec, watch: RenderWatch) -> RenderResult:
         model, dropped = spec.model or self.model, list[Dropped]()

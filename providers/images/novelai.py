@@ -29,14 +29,13 @@ from providers.contract import (
 from providers.errors import ErrorKind, ProviderError
 from providers.http import Answer, json_of
 from providers.images import novelai_request as wire
-from providers.images.a1111_request import base_reference
 from providers.images.archives import first_picture_in
 from providers.images.cloud import CloudBackend, bearer
 from providers.images.cloud_errors import Meaning, bad_answer
 from providers.images.fitted import fitted
 from providers.images.formats import mime_of, rendered
 from providers.images.limits import in_range
-from providers.images.references import as_base64, checked
+from providers.images.references import as_base64, base_reference, checked
 from providers.images.results import number_of, size_came
 from providers.options import read_options
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from providers.contract import (
     Dropped,
@@ -30,6 +30,7 @@ from providers.hosts import host_of, is_private_host
 from providers.images.cloud import CloudBackend, bearer
 from providers.images.cloud_errors import Meaning
 from providers.images.families import family_of, prompt_style_of
+from providers.images.file_options import FileOptions
 from providers.images.fitted import fitted
 from providers.images.openai_models import (
     COMPATIBLE,
@@ -43,24 +44,18 @@ from providers.images.openai_models import (
 )
 from providers.images.references import as_file, at_most, checked
 from providers.images.results import first_picture, size_came
-from providers.options import Options, read_options
+from providers.options import read_options
 
 MODEL = "gpt-image-2"
 REFERENCE_BYTES = 50_000_000
 """Most bytes of a reference that is made square before it is sent."""
 
 
-class OpenAIImageOptions(Options):
+class OpenAIImageOptions(FileOptions):
     """Options of ``[images.<name>]`` for this provider."""
 
     quality: Literal["auto", "low", "medium", "high", "xhigh", "max", "standard", "hd"] | None = None
     """Quality asked for; which words are allowed depends on the model."""
-    background: Literal["auto", "transparent", "opaque"] | None = None
-    """Background of the picture, where the model has the choice."""
-    output_format: Literal["png", "webp", "jpeg"] | None = None
-    """File format, where the model has the choice."""
-    output_compression: int | None = Field(default=None, ge=0, le=100)
-    """Compression of JPEG and WebP in percent."""
     moderation: Literal["auto", "low"] | None = None
     """``low`` filters less; unset takes ``low`` only where adult content is allowed."""
     input_fidelity: Literal["low", "high"] | None = None
@@ -81,12 +76,6 @@ class OpenAIImageOptions(Options):
     """How a compatible server is asked to answer; ``none`` leaves the field out. OpenAI's own models are never asked."""
     edits: bool = True
     """A compatible server has ``/images/edits``."""
-
-    @model_validator(mode="after")
-    def _transparency_needs_alpha(self) -> Self:
-        if self.background == "transparent" and self.output_format == "jpeg":
-            raise ValueError("a transparent background needs output_format png or webp")
-        return self
 
 
 class OpenAIImagesBackend(CloudBackend):

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from providers.contract import (
     Dropped,
@@ -30,11 +30,12 @@ from providers.images import openrouter_chat as chat
 from providers.images.cloud import CloudBackend, bearer
 from providers.images.cloud_errors import Meaning
 from providers.images.families import family_of, prompt_style_of
+from providers.images.file_options import FileOptions
 from providers.images.limits import nearest_ratio, ratio_pairs
 from providers.images.openrouter_models import Abilities, abilities_of
 from providers.images.references import as_data_uri, at_most, checked
 from providers.images.results import entries_of, first_picture, number_of, size_came
-from providers.options import Options, read_options
+from providers.options import read_options
 
 MODEL = "google/gemini-2.5-flash-image"
 RATIOS = (
@@ -46,7 +47,7 @@ TIERS = {"512": 512, "768": 768, "1K": 1024, "1.5K": 1536, "2K": 2048, "4K": 409
 MOST_REFERENCES = 16
 
 
-class OpenRouterImageOptions(Options):
+class OpenRouterImageOptions(FileOptions):
     """Options of ``[images.<name>]`` for this provider."""
 
     via: Literal["auto", "images", "chat"] = "auto"
@@ -57,12 +58,6 @@ class OpenRouterImageOptions(Options):
     """Quality asked for, where the model has the choice."""
     resolution: Literal["512", "768", "1K", "1.5K", "2K", "4K"] | None = None
     """Unset takes the tier nearest to the wanted size, where the model has tiers."""
-    output_format: Literal["png", "jpeg", "webp"] | None = None
-    """File format, where the model has the choice."""
-    output_compression: int | None = Field(default=None, ge=0, le=100)
-    """For jpeg and webp."""
-    background: Literal["auto", "transparent", "opaque"] | None = None
-    """Background of the picture, where the model has the choice."""
     reference_bytes: int = Field(default=20_000_000, ge=1)
     """Most bytes of one reference picture; the limit is each provider's own and not published."""
     routing: dict[str, Any] | None = None
@@ -71,12 +66,6 @@ class OpenRouterImageOptions(Options):
     """Name of the application shown in OpenRouter's lists."""
     referer: str = ""
     """Address of your own project, shown in OpenRouter's rankings; empty sends none."""
-
-    @model_validator(mode="after")
-    def _transparency_needs_alpha(self) -> Self:
-        if self.background == "transparent" and self.output_format == "jpeg":
-            raise ValueError("a transparent background needs output_format png or webp")
-        return self
 
 
 class OpenRouterImagesBackend(CloudBackend):

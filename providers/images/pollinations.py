@@ -17,7 +17,6 @@ from pydantic import Field
 
 from providers.contract import (
     Dropped,
-    Health,
     ImageCapabilities,
     ImageModelInfo,
     ProviderConfig,
@@ -79,6 +78,7 @@ class PollinationsBackend(CloudBackend):
 
     MEANINGS: ClassVar = _MEANINGS
 
+    OPEN_LIST = True
     OPTIONS = PollinationsOptions
 
     def __init__(self, config: ProviderConfig) -> None:
@@ -110,11 +110,6 @@ class PollinationsBackend(CloudBackend):
             if isinstance(name, str) and not (_VIDEO.search(outputs) and "image" not in outputs):
                 found.append(ImageModelInfo(name, str(entry.get("title") or name), family_of(name)))
         return tuple(found)
-
-    async def check(self) -> Health:
-        """The list is open to everybody, so a wrong key shows with the first picture only."""
-        found = await super().check()
-        return Health(found.summary, found.problems, ("Whether it accepts the key is only seen with the first picture.",))
 
     async def render(self, spec: RenderSpec, watch: RenderWatch) -> RenderResult:
         """One call. After a crash the same question is answered from the service's store, if it was finished."""

@@ -52,6 +52,18 @@ def at_most(references: Sequence[Reference], most: int, who: str, dropped: list[
     return tuple(references[:most])
 
 
+def base_reference(references: Sequence[Reference]) -> Reference:
+    """The picture to start from: the one of role ``base``, else the first."""
+    return next((r for r in references if r.role == "base"), references[0])
+
+
+def only_base(references: Sequence[Reference], dropped: list[Dropped]) -> Reference:
+    """The picture to start from; that others were left out is added to ``dropped``."""
+    if len(references) > 1:
+        dropped.append(Dropped("reference images", "only one can be used"))
+    return base_reference(references)
+
+
 def as_base64(reference: Reference) -> str:
     return base64.b64encode(reference.data).decode()
 

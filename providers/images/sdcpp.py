@@ -29,13 +29,13 @@ from providers.contract import (
 from providers.errors import ErrorKind
 from providers.http import Answer, json_of, request
 from providers.images import sdcpp_request as wire
-from providers.images.a1111_request import IMAGE_DENOISE, base_reference
+from providers.images.a1111_request import IMAGE_DENOISE
 from providers.images.cloud import KEPT_SECONDS, QUESTION_SECONDS
 from providers.images.cloud_errors import Meaning
 from providers.images.families import family_of, prompt_style_of
 from providers.images.fitted import fitted
 from providers.images.limits import in_range
-from providers.images.references import as_base64, checked
+from providers.images.references import as_base64, at_most, checked, only_base
 from providers.images.results import first_picture, size_came
 from providers.images.sdcpp_compatible import CompatibleBackend
 from providers.images.sdcpp_jobs import SdCppJobs
@@ -173,12 +173,8 @@ class SdCppBackend(SelfHostedBackend):
         if not references:
             return {}
         if self._edits():
-            if len(references) > MOST_REFERENCES:
-                dropped.append(Dropped("reference images", f"it takes {MOST_REFERENCES}"))
-            return {"ref_images": [as_base64(reference) for reference in references[:MOST_REFERENCES]]}
-        if len(references) > 1:
-            dropped.append(Dropped("reference images", "only one can be used"))
-        base = await fitted(base_reference(references), body["width"], body["height"], self.name)
+            return {"ref_images": [as_base64(reference) for reference in at_most(references, MOST_REFERENCES, self.name, dropped)]}
+        base = await fitted(only_base(references, dropped), body["width"], body["height"], self.name)
         strength = in_range(spec.denoise, 0.0, 1.0, "denoise", dropped)
         body["strength"] = IMAGE_DENOISE if strength is None else strength
         return {"init_image": as_base64(base)}
