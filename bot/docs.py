@@ -100,7 +100,7 @@ def main() -> None:
 
 def _command_row(command: Command) -> str:
     aliases = f" (also {', '.join(f'`/{alias}`' for alias in command.aliases)})" if command.aliases else ""
-    action = f" On a message: «{command.action}»." if command.action else ""
+    action = f"; on a message: «{command.action}»" if command.action else ""
     options = ", ".join(_option(option) for option in command.options)
     cells = (f"`/{command.name}`{aliases}", f"{command.help}{action}", options, WHO[command.who])
     return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
@@ -111,8 +111,12 @@ def _option(option: Option) -> str:
     if option.choices and len(option.choices) <= 8:
         shown += f" ({', '.join(option.choices)})"
     elif option.least is not None and option.most is not None:
-        shown += f" ({option.least:g}–{option.most:g})"
+        shown += f" ({_number(option.least)}–{_number(option.most)})"
     return shown if option.required else f"[{shown}]"
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if value == int(value) else f"{value:g}"
 
 
 if __name__ == "__main__":

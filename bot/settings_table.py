@@ -13,6 +13,8 @@ from bot.settings_words import default_words, expected
 from providers.contract import ProviderConfig
 from providers.registry import CHAT, IMAGES, Row
 
+OF_IMAGES = frozenset({"concurrency", "fallbacks"})
+"""Keys that every provider's table may have and only image backends heed."""
 HEAD = "| Setting | Value | Default | What it does |\n|---|---|---|---|"
 EXAMPLE_HEAD = """\
 # Every setting of Vignette with its default. Copy this file to vignette.toml and remove the # before what you change.
@@ -64,9 +66,10 @@ def settings_table() -> str:
             continue
         rows += [_row(f"{section}.{key}", field) for key, field in model.model_fields.items()]
     for section in ("chat", "images"):
-        rows += [_row(f"{section}.<name>.{key}", field) for key, field in _provider_fields()]
+        rows += [_row(f"{section}.<name>.{key}", f) for key, f in _provider_fields() if section == "images" or key not in OF_IMAGES]
     rows += [_row(f"models.<name>.{key}", field) for key, field in ModelEntry.model_fields.items()]
     rows += [_row(f"workflows.<name>.{key}", field) for key, field in HostWorkflow.model_fields.items()]
+    rows.append(_row("templates", Settings.model_fields["templates"]))
     return "\n".join(rows)
 
 
@@ -85,7 +88,7 @@ def providers_table() -> str:
 
 def example_toml() -> str:
     """The text of ``vignette.example.toml``."""
-    parts = [EXAMPLE_HEAD]
+    parts = [EXAMPLE_HEAD, "\n".join(_example_lines("templates", Settings.model_fields["templates"])) + "\n"]
     for section, model in _sections():
         lines = [f"# {' '.join((model.__doc__ or '').split())}", f"[{section}]"]
         lines += [line for key, field in model.model_fields.items() if key != "settings" for line in _example_lines(key, field)]

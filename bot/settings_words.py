@@ -35,6 +35,8 @@ def toml(value: object) -> str:
             return str(value)
         case list() | tuple():
             return f"[{', '.join(toml(item) for item in value)}]"
+        case dict():
+            return f"{{ {', '.join(f'{key} = {toml(item)}' for key, item in value.items())} }}" if value else "{}"
         case _:
             escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
             return f'"{escaped}"'

@@ -30,7 +30,7 @@ class ProviderConfig(BaseModel):
     timeout: float = 0
     """Overall limit of one request in seconds; 0 takes the provider's own default."""
     concurrency: int = 1
-    """How many requests may run at once (image backends)."""
+    """How many requests may run at once."""
     fallbacks: tuple[str, ...] = Field((), json_schema_extra={"expected": "list of names"})
     """Image backends that may draw when this one cannot be reached, is busy or has no credit, in order; they get its prompts."""
     allow_invalid_tls: bool = False
