@@ -78,6 +78,11 @@ def host_of(url: str) -> str:
         return ""
 
 
+def is_private_url(url: str) -> bool:
+    """Whether the host of an address is self-hosted by its look."""
+    return is_private_host(host_of(url))
+
+
 def same_origin(one: str, other: str) -> bool:
     """Whether two addresses share scheme, host and port."""
     first, second = httpx.URL(one), httpx.URL(other)

@@ -22,7 +22,7 @@ import httpx
 from providers.contract import ProviderConfig
 from providers.errors import ErrorKind, ProviderError
 from providers.failures import error_from, redact, secrets_of
-from providers.hosts import goes_through_proxy, host_of, is_private_host, parse_address, public_addresses, same_origin
+from providers.hosts import goes_through_proxy, host_of, is_private_host, is_private_url, parse_address, public_addresses, same_origin
 from providers.transport import ENCODINGS, RoutedTransport, UnpackedStream, encoding_of
 
 __all__ = ["Answer", "client_for", "close_clients", "download", "redact", "request", "request_json", "secrets_of", "transport_error"]
@@ -117,7 +117,7 @@ async def close_clients() -> None:
 
 def check_tls(config: ProviderConfig) -> None:
     """Refuse to switch off certificate checks for anything but the host's own machines."""
-    if config.allow_invalid_tls and not is_private_host(host_of(config.base_url)):
+    if config.allow_invalid_tls and not is_private_url(config.base_url):
         detail = "allow_invalid_tls is only for a server on a private or local address; give its CA with ca_file."
         raise ProviderError(ErrorKind.MISCONFIGURED, config.name, detail)
 
@@ -248,7 +248,7 @@ async def download(
     link-local ones excepted. ``headers`` (a key) go to the backend's own origin only. Raises ``ProviderError`` (BAD_ANSWER) for
     anything that does not fit.
     """
-    own = is_private_host(host_of(config.base_url))
+    own = is_private_url(config.base_url)
     try:
         async with asyncio.timeout(timeout):
             for _ in range(MOST_REDIRECTS + 1):

@@ -17,7 +17,7 @@ import httpx
 from providers.contract import ProviderConfig
 from providers.errors import ErrorKind, ProviderError
 from providers.failures import error_from
-from providers.hosts import host_of, is_private_host
+from providers.hosts import is_private_url
 from providers.http import CONNECT_SECONDS, JSON_LIMIT, client_for, read_certificates, read_limited, redact, secrets_of, transport_error
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Connection:
 
     def __init__(self, config: ProviderConfig, base_url: str, headers: Mapping[str, str]) -> None:
         self.config, self.base_url, self.headers = config, base_url, dict(headers)
-        own = is_private_host(host_of(base_url))
+        own = is_private_url(base_url)
         self.total = config.timeout or (OWN_SECONDS if own else CLOUD_SECONDS)
         self._silence = self.total if own else min(self.total, CLOUD_SILENCE)
         self._secrets = (*secrets_of(config), *(value for value in headers.values() if len(value) >= 8))

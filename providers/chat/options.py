@@ -10,7 +10,7 @@ from pydantic import Field
 from providers.chat.quirks import QUIRKS, JsonMode, Quirks, SystemMode
 from providers.contract import ChatCapabilities, ProviderConfig
 from providers.errors import ErrorKind, ProviderError
-from providers.hosts import host_of, is_private_host
+from providers.hosts import host_of, is_private_host, is_private_url
 from providers.options import Options, read_options
 
 RESERVED = frozenset({"model", "messages", "input", "stream", "tools"})
@@ -85,7 +85,7 @@ def read_setup(config: ProviderConfig) -> Setup:
 def _capabilities(quirks: Quirks, options: ChatOptions, config: ProviderConfig) -> ChatCapabilities:
     names = ("window", "max_output", "tools", "image_in", "json_schema", "writer", "names")
     wishes = {name: value for name in names if (value := getattr(options, name)) is not None}
-    own = is_private_host(host_of(config.base_url))
+    own = is_private_url(config.base_url)
     known = replace(quirks.capabilities, local=own, free=own, **wishes)
     # An answer may take at most half the window, whatever was set: the story needs the other half.
     return replace(known, max_output=min(known.max_output, known.window // 2))

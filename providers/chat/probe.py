@@ -9,7 +9,7 @@ from typing import Any
 from providers.chat.options import Setup
 from providers.contract import ChatCapabilities, Health, ProviderConfig
 from providers.errors import ErrorKind, ProviderError
-from providers.hosts import host_of, is_private_host
+from providers.hosts import is_private_url
 from providers.http import request_json
 
 PROBE_SECONDS = 15.0
@@ -42,7 +42,7 @@ async def ask(config: ProviderConfig, setup: Setup, known: ChatCapabilities) -> 
     known = from_row(known, row or (rows[only] if only and not config.model else {}))
     warnings = [] if rows else ["it has no list of models, so the model's name could not be checked"]
     problems: list[str] = []
-    if is_private_host(host_of(setup.base_url)):
+    if is_private_url(setup.base_url):
         known = await _from_props(config, setup, known)
     elif rows and row is None:
         problems.append(f"the model {config.model!r} is not among the {len(rows)} it lists")

@@ -28,7 +28,7 @@ from providers.contract import (
     SizeRule,
 )
 from providers.errors import ErrorKind, ProviderError
-from providers.hosts import host_of, is_private_host
+from providers.hosts import is_private_url
 from providers.http import Answer, json_of, request
 from providers.images import a1111_request as wire
 from providers.images.a1111_answer import result_of
@@ -108,7 +108,7 @@ class Automatic1111Backend:
             cancel=self._has_progress,
             model_list=True,
             free=True,
-            local=is_private_host(host_of(self._config.base_url)),
+            local=is_private_url(self._config.base_url),
             nsfw="none",
             prompt_style=prompt_style_of(model or self.model),
         )

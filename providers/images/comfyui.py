@@ -24,7 +24,7 @@ from providers.contract import (
     RenderWatch,
 )
 from providers.errors import ErrorKind, ProviderError
-from providers.hosts import host_of, is_private_host
+from providers.hosts import is_private_url
 from providers.images.comfyui_api import ComfyApi
 from providers.images.comfyui_base import GraphBackend
 from providers.images.comfyui_check import server_problems
@@ -59,7 +59,7 @@ class ComfyUIBackend(GraphBackend):
 
     def capabilities(self, model: str = "") -> ImageCapabilities:
         """Our own graph starts from one reference; how many a host's graph uses is seen when it is filled, and reported."""
-        local = is_private_host(host_of(self._config.base_url))
+        local = is_private_url(self._config.base_url)
         return replace(GRAPHS, free=True, local=local, nsfw="none", prompt_style=prompt_style_of(model or self.model))
 
     async def render(self, spec: RenderSpec, watch: RenderWatch) -> RenderResult:

@@ -13,7 +13,7 @@ import httpx
 
 from providers.contract import ProviderConfig
 from providers.errors import ErrorKind, ProviderError
-from providers.hosts import host_of, is_private_host
+from providers.hosts import is_private_url
 
 Found = TypeVar("Found")
 _PASSING = {ErrorKind.UNREACHABLE, ErrorKind.TIMED_OUT, ErrorKind.BUSY, ErrorKind.BAD_ANSWER, ErrorKind.RATE_LIMITED}
@@ -98,4 +98,4 @@ def belongs_to(config: ProviderConfig, url: object, domains: tuple[str, ...] = (
         return target.scheme == own.scheme
     host = target.host.lower()
     ours = any(host == domain or host.endswith(f".{domain}") for domain in domains)
-    return ours and target.scheme == "https" and not is_private_host(host_of(config.base_url))
+    return ours and target.scheme == "https" and not is_private_url(config.base_url)

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from providers.contract import Health, ProviderConfig
 from providers.errors import ErrorKind, ProviderError
-from providers.hosts import host_of, is_private_host
+from providers.hosts import is_private_url
 from providers.http import Answer, json_of, redact, request
 from providers.images.auth import authorization, secrets_in
 from providers.images.cloud import QUESTION_SECONDS, CloudBackend
@@ -50,7 +50,7 @@ class SelfHostedBackend(CloudBackend):
     @property
     def local(self) -> bool:
         """Whether the server is on the host's own machine or network."""
-        return is_private_host(host_of(self._config.base_url))
+        return is_private_url(self._config.base_url)
 
     def _failure(self, answer: Answer, model: str = "") -> ProviderError:
         """Also keeps the password half of a ``user:password`` key out of the log."""

@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from aiohttp import web
 
 from providers.errors import ErrorKind, ProviderError
-from providers.http import close_clients
 from providers.images.comfyui import ComfyUIBackend
 from providers.images.comfyui_api import ComfyApi
 from providers.images.comfyui_errors import choices_in, rejection
@@ -20,17 +18,10 @@ from providers.images.comfyui_socket import Listener
 from providers.images.comfyui_wait import check_outcome, outputs_of
 from tests.contract.comfy_server import ComfyServer
 from tests.contract.image_parts import Watch, config, spec
-from tests.contract.loopback import Loopback, Reply, loopback
+from tests.contract.loopback import Loopback, Reply
 from tests.contract.recorded import recorded, reply_of
 
 HOST = config("comfyui", "http://127.0.0.1:8188")
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[Loopback]:
-    async with loopback() as running:
-        yield running
-    await close_clients()
 
 
 def heard(frames: list[dict[str, Any]], graph: dict[str, Any], prompt_id: str) -> tuple[Watch, asyncio.Event]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -12,23 +11,15 @@ from aiohttp import web
 
 from providers.contract import Reference
 from providers.errors import ErrorKind, ProviderError
-from providers.http import close_clients
 from providers.images.comfyui import ComfyUIBackend
 from providers.images.comfyui_graph import EMPTY_PICTURE
 from tests.contract.comfy_server import ComfyServer
 from tests.contract.image_parts import Watch, config, png, spec
-from tests.contract.loopback import Loopback, Reply, Seen, loopback
+from tests.contract.loopback import Loopback, Reply, Seen
 
 BASE = Reference(png(colour="blue"), "image/png", "base")
 CHARACTER = Reference(png(colour="green"), "image/png", "character")
 PERSONA = Reference(png(colour="yellow"), "image/png", "persona")
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[Loopback]:
-    async with loopback() as running:
-        yield running
-    await close_clients()
 
 
 def uploading(server: Loopback) -> tuple[ComfyServer, dict[str, bytes]]:

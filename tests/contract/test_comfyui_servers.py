@@ -4,27 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from aiohttp import web
 
 from providers.errors import ErrorKind, ProviderError
-from providers.http import close_clients
 from providers.images.comfyui import ComfyUIBackend, prompt_id_of
 from tests.contract.comfy_server import CLASSES, ComfyServer
 from tests.contract.image_parts import PNG, Watch, config, spec
-from tests.contract.loopback import Loopback, Seen, json_reply, loopback, text_reply
+from tests.contract.loopback import Loopback, Seen, json_reply, text_reply
 
 OURS = prompt_id_of("job-1")
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[Loopback]:
-    async with loopback() as running:
-        yield running
-    await close_clients()
 
 
 def backend(server: Loopback, **more: Any) -> ComfyUIBackend:
