@@ -51,6 +51,8 @@ class ImageCapabilities:
     references: int = 0
     """Most reference images at once."""
     negative: bool = False
+    negative_in_words: bool = False
+    """Has no negative prompt, but follows instructions: what to leave out can be said in the prompt."""
     seed: bool = False
     steps: bool = False
     cfg: bool = False

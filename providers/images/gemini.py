@@ -92,6 +92,7 @@ class GeminiImagesBackend(CloudBackend):
         imagen = _is_imagen(model or self.model)
         most = self._most_references(model or self.model)
         return ImageCapabilities(
+            negative_in_words=not imagen,
             image_to_image=most > 0,
             references=most,
             seed=self._options.seed and not imagen,

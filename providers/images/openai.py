@@ -26,7 +26,7 @@ from providers.contract import (
     SizeRule,
 )
 from providers.errors import ErrorKind, ProviderError
-from providers.hosts import host_of, is_private_host
+from providers.hosts import is_private_url
 from providers.images.cloud import CloudBackend, bearer
 from providers.images.cloud_errors import Meaning
 from providers.images.families import family_of, prompt_style_of
@@ -104,7 +104,7 @@ class OpenAIImagesBackend(CloudBackend):
     def __init__(self, config: ProviderConfig) -> None:
         options = self._options = read_options(config, OpenAIImageOptions)
         scope = {"OpenAI-Organization": options.organization, "OpenAI-Project": options.project}
-        if config.api_key is None and not is_private_host(host_of(config.base_url)):
+        if config.api_key is None and not is_private_url(config.base_url):
             raise ProviderError(ErrorKind.MISCONFIGURED, config.name, f"[images.{config.name}] needs api_key.")
         super().__init__(
             config, {**bearer(config), **{key: value for key, value in scope.items() if value}}, model="" if options.compatible else MODEL
@@ -117,13 +117,14 @@ class OpenAIImagesBackend(CloudBackend):
         free = SizeRule(least=256, most=MOST_SIDE, step=16, max_pixels=MOST_PIXELS)
         sides = [side for size in rules.sizes for side in size]
         return ImageCapabilities(
+            negative_in_words="gpt-image" in model,
             image_to_image=rules.references > 0,
             references=rules.references,
             model_choice=True,
             count=10,
             sizes=SizeRule(min(sides), max(sides), 1, rules.sizes) if sides else free,
             model_list=True,
-            local=is_private_host(host_of(self._config.base_url)),
+            local=is_private_url(self._config.base_url),
             nsfw="unknown" if self._options.compatible else "refuses",
             prompt_style=prompt_style_of(model, "sentences"),
         )

@@ -11,10 +11,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from bot.domain.pictures import Mode
+from bot.domain.pictures import Mode, Prompt
 from bot.engine.pictures.compose import Parts
 from bot.engine.pictures.enhance import finished
-from bot.engine.pictures.honoured import HIRES_KNOBS, KNOBS, Wanted, honoured, kept_references, own_model_only
+from bot.engine.pictures.honoured import HIRES_KNOBS, KNOBS, Wanted, honoured, kept_references, own_model_only, with_words
 from bot.engine.pictures.intent import detect
 from bot.engine.pictures.sizes import resolve_size
 from bot.engine.story.world import World
@@ -127,18 +127,19 @@ def explain_prompt(question: dict[str, Any], backend_of: BackendOf | None = None
     answer: dict[str, Any] = {"positive": result.positive, "negative": result.negative, "steps": list(result.steps)}
     if drawn is None or backend_of is None:
         return answer
-    return answer | _dropped(drawn, result.negative, backend_of(drawn.backend))
+    return answer | _dropped(drawn, result, backend_of(drawn.backend))
 
 
-def _dropped(drawn: _Drawn, negative: str, backend: ImageBackend) -> dict[str, Any]:
+def _dropped(drawn: _Drawn, prompt: Prompt, backend: ImageBackend) -> dict[str, Any]:
     able = backend.capabilities(drawn.model)
     own_only = own_model_only(able, backend.name, drawn.model, backend.model)
     kept, unkept = kept_references(able, backend.name, ("base:",) * drawn.references)
     knobs = drawn.model_dump(include={*KNOBS, *HIRES_KNOBS})
     size = drawn.width, drawn.height
-    fitted = honoured(able, backend.name, Wanted(size, negative, drawn.seed, knobs, from_picture=bool(kept)))
+    fitted = honoured(able, backend.name, Wanted(size, prompt.negative, drawn.seed, knobs, from_picture=bool(kept)))
     lost = (*own_only, *unkept, *fitted.lost)
-    return {"negative": fitted.negative, "dropped": [{"setting": item.setting, "why": item.why} for item in lost]}
+    positive = with_words(prompt.positive, fitted.words)
+    return {"positive": positive, "negative": fitted.negative, "dropped": [{"setting": item.setting, "why": item.why} for item in lost]}
 
 
 def explain_intent(question: dict[str, Any]) -> dict[str, Any]:

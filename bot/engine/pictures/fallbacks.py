@@ -12,6 +12,7 @@ from collections.abc import Collection
 from typing import Any
 
 from bot.domain.pictures import Lost, RenderPlan
+from bot.engine.pictures.honoured import in_words, with_words
 from bot.engine.services import Services
 from bot.work.queues import CircuitOpen
 from providers.contract import ImageBackend
@@ -65,10 +66,12 @@ def refitted(plan: RenderPlan, backend: ImageBackend, why: str) -> RenderPlan:
     changes |= {"upscaler": None} if able.hires else dict.fromkeys(_HIRES)
     if not able.negative:
         leave_out("negative", "", f"{backend.name} has none")
+        changes["prompt"] = with_words(plan.prompt, in_words(plan.negative) if able.negative_in_words else "")
     leave_out("workflow", None, f"{backend.name} has its own")
     changes |= {"placeholders": {}, "graph": None}
-    if not able.loras and _LORA.search(plan.prompt):
-        changes["prompt"] = _LORA.sub("", plan.prompt).strip(" ,")
+    prompt = changes.get("prompt", plan.prompt)
+    if not able.loras and _LORA.search(prompt):
+        changes["prompt"] = _LORA.sub("", prompt).strip(" ,")
         lost.append(Lost(setting="LoRAs", why=f"{backend.name} takes none in a prompt"))
     if not able.seed:
         lost.append(Lost(setting="seed", why=none))

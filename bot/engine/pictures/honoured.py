@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from bot.domain.pictures import Lost
+from bot.guard.content import has_minor, is_sexual
 from providers.contract import ImageCapabilities
 
 KNOBS = ("steps", "cfg", "sampler", "scheduler", "clip_skip", "denoise", "vae", "hires", "restore_faces")
@@ -21,6 +23,7 @@ LABELS = {
     "denoise": "denoise strength",
 }
 """Names of settings for people; others are called what they are."""
+_WEIGHT = re.compile(r"[(\[]+([^()\[\]:]*)(?::\s*[\d.]+)?[)\]]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,8 @@ class Honoured:
 
     size: tuple[int, int]
     negative: str
+    words: str
+    """A sentence for the prompt in place of a negative prompt; empty for none."""
     knobs: dict[str, Any]
     lost: tuple[Lost, ...]
 
@@ -49,16 +54,30 @@ class Honoured:
 def honoured(able: ImageCapabilities, name: str, wanted: Wanted) -> Honoured:
     """The settings that a model with these capabilities honours; ``name`` is what people call its backend."""
     knobs, lost = _knobs(able, name, wanted)
-    negative = wanted.negative
+    negative, words = wanted.negative, ""
     if negative and not able.negative:
-        lost.append(Lost(setting="negative prompt", why=f"{name} has none"))
+        words = in_words(negative) if able.negative_in_words else ""
+        lost.append(Lost(setting="negative prompt", why=f"{name} has none" + (", the prompt says it in words" if words else "")))
         negative = ""
     size = able.sizes.nearest(*wanted.size)
     if size != wanted.size:
         lost.append(Lost(setting="size", why=f"{wanted.size[0]}×{wanted.size[1]} became {size[0]}×{size[1]} for {name}"))
     if wanted.seed >= 0 and not able.seed:
         lost.append(Lost(setting="seed", why=f"{name} takes none"))
-    return Honoured(size, negative, knobs, tuple(lost))
+    return Honoured(size, negative, words, knobs, tuple(lost))
+
+
+def in_words(negative: str) -> str:
+    """A negative prompt as a sentence for models that follow instructions. What a service would take offence at, were it said in a
+    prompt, is left out: naming it there asks for it. Empty when nothing is left."""
+    parts = (_WEIGHT.sub(r"\1", part).strip() for part in negative.split(","))
+    kept = [part for part in parts if part and not (is_sexual(part) or has_minor(part))]
+    return f"Leave out: {', '.join(dict.fromkeys(kept))}." if kept else ""
+
+
+def with_words(prompt: str, words: str) -> str:
+    """The prompt with a sentence behind it."""
+    return "\n".join(text for text in (prompt, words) if text)
 
 
 def _knobs(able: ImageCapabilities, name: str, wanted: Wanted) -> tuple[dict[str, Any], list[Lost]]:

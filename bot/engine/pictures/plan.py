@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.domain.errors import ConfigurationError, NotFound
 from bot.domain.pictures import PictureRequest, Prompt, RenderPlan
-from bot.engine.pictures.honoured import HIRES_KNOBS, KNOBS, Wanted, honoured, kept_references, own_model_only
+from bot.engine.pictures.honoured import HIRES_KNOBS, KNOBS, Wanted, honoured, kept_references, own_model_only, with_words
 from bot.engine.services import Services
 from bot.storage.records import Chat
 from providers.contract import ImageBackend
@@ -62,7 +62,7 @@ def make_plan(
         model=model,
         mode=request.mode,
         draft=draft,
-        prompt=prompt.positive,
+        prompt=with_words(prompt.positive, fitted.words),
         negative=fitted.negative,
         width=fitted.size[0],
         height=fitted.size[1],
