@@ -19,7 +19,7 @@ from bot.engine.story.cleanup import CleanReply, StreamCleaner
 from bot.engine.story.tools import TOOL_NAME, PictureWish, read_arguments, tool_answer, tool_offered
 from bot.storage import entries, inbox
 from bot.storage.records import Chat, Entry
-from providers.contract import ChatMessage, ChatModel, ChatRequest, End, ReasoningDelta, TextDelta, ToolCall, Usage, message
+from providers.contract import ChatMessage, ChatModel, ChatRequest, End, TextDelta, ToolCall, Usage, message
 from providers.errors import ErrorKind, ProviderError
 
 log = structlog.get_logger(__name__)
@@ -46,7 +46,6 @@ class _Heard:
     calls: list[ToolCall] = field(default_factory=list)
     usage: Usage | None = None
     end: End | None = None
-    reasoned: bool = False
 
 
 class Replier:
@@ -227,8 +226,6 @@ class Replier:
                     heard.calls.append(event)
                 elif isinstance(event, Usage):
                     heard.usage = event
-                elif isinstance(event, ReasoningDelta):
-                    heard.reasoned = True
                 elif isinstance(event, End):
                     heard.end = event
         finally:

@@ -64,10 +64,6 @@ async def set_prefix(c: AsyncConnection, character_id: int, prefix: str, negativ
     await c.execute(update(characters).where(characters.c.id == character_id).values(prefix=prefix, negative=negative))
 
 
-async def set_avatar(c: AsyncConnection, character_id: int, avatar: str | None) -> None:
-    await c.execute(update(characters).where(characters.c.id == character_id).values(avatar=avatar))
-
-
 async def remove(c: AsyncConnection, character_id: int) -> None:
     """Delete a character; chats that used it are left without one."""
     await c.execute(update(chats).where(chats.c.character_id == character_id).values(character_id=None, head=None, head_mark=""))

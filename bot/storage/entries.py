@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, delete, insert, literal, or_, select, update
+from sqlalchemy import Row, and_, bindparam, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.errors import NotFound
@@ -156,23 +156,12 @@ async def link_many(c: AsyncConnection, chat_id: int, pairs: Sequence[tuple[str,
         await c.execute(_link, rows)
 
 
-async def unlink_posts(c: AsyncConnection, chat_id: int, message_ids: Sequence[str]) -> None:
-    """Forget messages that no longer exist."""
-    if message_ids:
-        await c.execute(delete(posts).where(posts.c.chat_id == chat_id, posts.c.message_id.in_(message_ids)))
-
-
 async def posts_of(c: AsyncConnection, entry_id: int) -> list[str]:
     """Ids of the messages that show an entry, in the order they were linked; of a player's entry, the message it was."""
     shown = select(posts.c.id, posts.c.message_id).where(posts.c.entry_id == entry_id)
     said = select(literal(0), _own.message_id).where(_own.id == entry_id, _own.message_id.is_not(None))
     found = await c.execute(shown.union_all(said).order_by(posts.c.id))
     return [message for _, message in found]
-
-
-async def set_hidden(c: AsyncConnection, entry_id: int, hidden: bool) -> None:
-    """Whether the model reads this entry."""
-    await c.execute(update(entries).where(_own.id == entry_id).values(hidden=hidden))
 
 
 async def set_picture(c: AsyncConnection, entry_id: int, picture_id: int | None) -> None:

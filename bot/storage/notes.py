@@ -22,9 +22,3 @@ async def put(c: AsyncConnection, name: str, value: str) -> None:
 
 async def remove(c: AsyncConnection, name: str) -> None:
     await c.execute(delete(notes).where(notes.c.name == name))
-
-
-async def starting_with(c: AsyncConnection, beginning: str) -> dict[str, str]:
-    """All facts whose names begin so."""
-    found = await c.execute(select(notes.c.name, notes.c.value).where(notes.c.name.startswith(beginning, autoescape=True)))
-    return dict(found.tuples().all())

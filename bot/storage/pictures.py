@@ -140,10 +140,6 @@ async def set_message(c: AsyncConnection, picture_id: int, message_id: str | Non
     await _set(c, picture_id, message_id=message_id)
 
 
-async def set_entry(c: AsyncConnection, picture_id: int, entry_id: int | None) -> None:
-    await _set(c, picture_id, entry_id=entry_id)
-
-
 async def set_shown(c: AsyncConnection, picture_id: int, index: int) -> None:
     """Which take is shown, from 0."""
     await _set(c, picture_id, shown=index)

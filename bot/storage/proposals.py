@@ -72,10 +72,6 @@ async def open_in(c: AsyncConnection, chat_id: int) -> list[Proposal]:
     return [_proposal(row) for row in (await c.execute(wanted)).mappings()]
 
 
-async def set_prompt(c: AsyncConnection, proposal_id: int, prompt: str) -> None:
-    await _set(c, proposal_id, prompt=prompt)
-
-
 async def set_message(c: AsyncConnection, proposal_id: int, message_id: str | None) -> None:
     await _set(c, proposal_id, message_id=message_id)
 

@@ -32,7 +32,6 @@ class Chat:
     """Fingerprint of what the head was built from."""
     first_entry: int
     """Id of the oldest entry inside the context window; older ones are trimmed."""
-    forgotten: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,12 +76,11 @@ async def test_messages_and_states(db: Database, chat: Chat) -> None:
     async with db.write() as c:
         await pictures.set_message(c, picture.id, "77")
         await pictures.set_shown(c, picture.id, 3)
-        await pictures.set_entry(c, picture.id, 9)
         await pictures.mark_deleted(c, picture.id)
         found = await pictures.by_message(c, chat.id, "77")
         assert await pictures.by_message(c, other.id, "77") is None
     assert found is not None
-    assert (found.shown, found.entry_id, found.deleted, found.message_id) == (3, 9, True, "77")
+    assert (found.shown, found.deleted, found.message_id) == (3, True, "77")
 
 
 async def test_the_gallery(db: Database, chat: Chat, store: AssetStore) -> None:

@@ -34,7 +34,6 @@ _LOOKS = re.compile(
     r"(?:(?:show|showing) (?:me|us)|let (?:me|us) see|(?:can|could|may) (?:i|we) (?:please )?see|(?:i|we)(?:'d like| would like|'d love| would love| want| need| really want) to see"
     r"|draw(?: me)?|illustrate|paint(?: me)?|sketch(?: me)?)(?:,? (?:please|exactly|just|already|again|quickly))* (?:what|how) (?P<who>[^,.!?]{1,120}?) (?:might |would |must |actually |currently )*look(?:s|ed|ing)?(?: like)?\b"
 )
-_SHOW_START = re.compile(r"(?:show|showing|let|can|could|may|draw|illustrate|paint|sketch|i|we)\b")
 _MOMENT = re.compile(
     rf"\b(?:this|that|the|our|it|such a)\b(?: [\w']+){{0,4}}? (?:needs|deserves|calls for|begs for|demands|is worth|cries out for)(?: [\w-]+){{0,3}}? {words.NOUN}\b"
 )
