@@ -130,7 +130,7 @@ def wire(services: Services, settings: Settings) -> Engine:
     services.flow = PictureFlow(services, services.presenter)
     services.stories = Stories(services, services.flow, replier)
     services.turns = Turns(services, services.flow, replier)
-    queues = {name: BackendQueue(max(1, config.concurrency)) for name, config in settings.images.items()}
+    queues = {name: BackendQueue(config.concurrency) for name, config in settings.images.items()}
     worker = PictureWorker(services, services.presenter, services.drafter, queues, RetryPolicy())
     services.worker = worker
     services.jobs = JobRunner(services.db, worker.run, worker.failed)

@@ -23,6 +23,8 @@ from providers.registry import Row, chat_rows, complete, image_rows
 NAMED = frozenset({"chat", "images", "models"})
 OPENAI_MODEL = "gpt-5.4-mini"
 """Taken when ``OPENAI_API_KEY`` is all that is configured; ``OPENAI_MODEL`` names another."""
+IMAGES_ONLY = frozenset({"concurrency", "fallbacks"})
+"""Keys shared by all image backends that mean nothing in a chat model's table."""
 SECRET_WORDS = ("token", "key", "secret", "password")
 
 
@@ -77,6 +79,8 @@ def _complete(settings: Settings, raw: Raw) -> tuple[Settings, list[str]]:
 
 def _complete_one(section: str, config: ProviderConfig, rows: Mapping[str, Row], raw: Raw, problems: list[str]) -> ProviderConfig:
     where = f"{section}.{config.name}"
+    misplaced = IMAGES_ONLY & config.model_fields_set if section == "chat" else ()
+    problems += [f"{where}.{key}: only image backends have it, [images.<name>]." for key in sorted(misplaced)]
     row = rows.get(config.provider)
     if row is None:
         problems.append(f"{where}.provider = {config.provider!r}: no such provider; {nearest(config.provider, list(rows))}")

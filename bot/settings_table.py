@@ -9,12 +9,11 @@ from pydantic.fields import FieldInfo
 from bot.domain.chat_settings import ChatSettings
 from bot.domain.models import ModelEntry
 from bot.settings import HostWorkflow, Section, Settings
+from bot.settings_load import IMAGES_ONLY
 from bot.settings_words import default_words, expected
 from providers.contract import ProviderConfig
 from providers.registry import CHAT, IMAGES, Row
 
-OF_IMAGES = frozenset({"concurrency", "fallbacks"})
-"""Keys that every provider's table may have and only image backends heed."""
 HEAD = "| Setting | Value | Default | What it does |\n|---|---|---|---|"
 EXAMPLE_HEAD = """\
 # Every setting of Vignette with its default. Copy this file to vignette.toml and remove the # before what you change.
@@ -66,7 +65,7 @@ def settings_table() -> str:
             continue
         rows += [_row(f"{section}.{key}", field) for key, field in model.model_fields.items()]
     for section in ("chat", "images"):
-        rows += [_row(f"{section}.<name>.{key}", f) for key, f in _provider_fields() if section == "images" or key not in OF_IMAGES]
+        rows += [_row(f"{section}.<name>.{key}", f) for key, f in _provider_fields() if section == "images" or key not in IMAGES_ONLY]
     rows += [_row(f"models.<name>.{key}", field) for key, field in ModelEntry.model_fields.items()]
     rows += [_row(f"workflows.<name>.{key}", field) for key, field in HostWorkflow.model_fields.items()]
     rows.append(_row("templates", Settings.model_fields["templates"]))

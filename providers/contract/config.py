@@ -27,9 +27,9 @@ class ProviderConfig(BaseModel):
     """Model to use; some providers have a default of their own."""
     api_key: SecretStr | None = None
     """Key of the service."""
-    timeout: float = 0
+    timeout: float = Field(0, ge=0)
     """Overall limit of one request in seconds; 0 takes the provider's own default."""
-    concurrency: int = 1
+    concurrency: int = Field(1, ge=1)
     """How many requests may run at once."""
     fallbacks: tuple[str, ...] = Field((), json_schema_extra={"expected": "list of names"})
     """Image backends that may draw when this one cannot be reached, is busy or has no credit, in order; they get its prompts."""
