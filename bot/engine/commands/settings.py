@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, get_origin
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
@@ -44,8 +44,10 @@ def parse_setting(name: str, text: str) -> Any:
     field: FieldInfo = ChatSettings.model_fields[name]
     value: Any = text
     annotation = field.rebuild_annotation()
-    if annotation is bool or (annotation is not str and text.lower() in _WORDS):
+    if annotation is bool:
         value = _WORDS.get(text.lower(), text)
+    elif get_origin(annotation) is Literal:
+        value = text.lower()
     try:
         checked = ChatSettings.model_validate({name: TypeAdapter(annotation).validate_python(value)})
     except ValidationError as error:

@@ -12,7 +12,7 @@ from collections.abc import Collection
 from typing import Any
 
 from bot.domain.pictures import Lost, RenderPlan
-from bot.engine.pictures.honoured import in_words, with_words
+from bot.engine.pictures.honoured import LABELS, in_words, with_words
 from bot.engine.services import Services
 from bot.work.queues import CircuitOpen
 from providers.contract import ImageBackend
@@ -50,7 +50,7 @@ def refitted(plan: RenderPlan, backend: ImageBackend, why: str) -> RenderPlan:
     def leave_out(field: str, empty: Any, reason: str) -> None:
         if getattr(plan, field):
             changes[field] = empty
-            lost.append(Lost(setting=field.replace("_", " "), why=reason))
+            lost.append(Lost(setting=LABELS.get(field, field.replace("_", " ")), why=reason))
 
     none = f"{backend.name} takes none"
     if plan.model:

@@ -13,11 +13,11 @@ from bot.domain.workflows import Workflow
 from bot.engine.pictures.advice import advice_for
 from bot.engine.pictures.compose import Composed, Parts
 from bot.engine.pictures.enhance import finished
-from bot.engine.pictures.honoured import LABELS
 from bot.engine.pictures.models import Chosen, still_there
 from bot.engine.pictures.plan import choose_backend, make_plan, snaps
-from bot.engine.pictures.references import BASE, Gathered, gather, placed, wanted_roles
+from bot.engine.pictures.references import Gathered, gather, placed, wanted_roles
 from bot.engine.pictures.sizes import resolve_size, size_like
+from bot.engine.pictures.telling import mark_asked
 from bot.engine.pictures.workflows import facts_of, fill_custom, find_workflow
 from bot.engine.services import Services
 from bot.engine.stage import Stage
@@ -74,7 +74,8 @@ async def plan_prompt(services: Services, stage: Stage, chosen: Chosen, prompt: 
         lost.append(Lost(setting="LoRAs", why=f"{backend.name} takes none in a prompt"))
     if wanted and not family:
         lost.append(Lost(setting="prompt enhancer", why=f"the family of {model or backend.name} is not known"))
-    return plan.model_copy(update={"lost": tuple(_asked(chosen, item) for item in lost), "advice": _advice(plan, entry.family or family)})
+    told = mark_asked(lost, chosen.asked, from_picture=chosen.request.base is not None)
+    return plan.model_copy(update={"lost": told, "advice": _advice(plan, entry.family or family)})
 
 
 def _advice(plan: RenderPlan, family: str) -> tuple[str, ...]:
@@ -228,12 +229,3 @@ async def _size(services: Services, stage: Stage, chosen: Chosen, model: str) ->
         if base is not None:
             return size_like(base.width, base.height, wish.width, wish.height, area=settings.width * settings.height)
     return resolve_size(width, height, request.mode, snap=snaps(stage.chat, request, model, chosen.entry.family))
-
-
-def _asked(chosen: Chosen, lost: Lost) -> Lost:
-    """Whether somebody asked for it in this very call: then it is worth a word in the chat."""
-    mine = chosen.asked.model_dump(exclude_none=True)
-    labels = {LABELS.get(name, name.replace("_", " ")) for name, value in mine.items() if value is not False and value != ""}
-    if chosen.request.base:
-        labels.add(BASE)
-    return lost.model_copy(update={"asked": True}) if lost.setting in labels else lost

@@ -18,7 +18,7 @@ from bot.engine.pictures.drafting import Drafter
 from bot.engine.pictures.fallbacks import next_plan
 from bot.engine.pictures.presenter import Presenter, ProgressLine
 from bot.engine.pictures.spec import judged_words, spec_of
-from bot.engine.pictures.telling import tell_once, worth_telling
+from bot.engine.pictures.telling import mark_asked, tell_once, worth_telling
 from bot.engine.pictures.view import DRAFTING, DRAWING, proposal_text
 from bot.engine.services import Services
 from bot.storage import chats, jobs, pictures
@@ -198,15 +198,21 @@ class PictureWorker:
         """Store the bytes untouched and the take with what was really used."""
         image = result.images[0]
         asset = await self._services.assets.put(image.data)
-        lost = plan.lost + tuple(Lost(setting=d.setting, why=d.why) for d in result.dropped)
-        used = plan.model_copy(
-            update={"seed": image.seed if image.seed is not None else plan.seed, "model": result.model or plan.model, "lost": lost}
-        )
+        request = picture.request
+        found = [Lost(setting=d.setting, why=d.why) for d in result.dropped]
+        lost = mark_asked(found, request.overrides, from_picture=request.base is not None)
+        changes = {
+            "seed": image.seed if image.seed is not None else plan.seed,
+            "model": result.model or plan.model,
+            "lost": tuple(dict.fromkeys((*plan.lost, *lost))),  # a plan drawn before brings what was found then
+        }
+        used = plan.model_copy(update=changes)
         async with self._services.db.write() as c:
             take = await pictures.add_take(c, picture.id, used, asset.sha, backend_words=_words(result), cost=result.cost, seconds=seconds)
             await jobs.set_take(c, job.id, take.id)
-            if picture.request.mode == "background" and not picture.request.overrides.quiet:
+            if request.mode == "background" and not request.overrides.quiet:
                 await chats.set_background(c, picture.chat_id, asset.sha)
+        await tell_once(self._services, picture, worth_telling(plan.model_copy(update={"lost": lost, "advice": ()}), request.overrides))
 
     async def _deliver(self, picture: Picture, job: Job) -> None:
         """Show the finished take."""

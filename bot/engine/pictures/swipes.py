@@ -45,6 +45,7 @@ async def draw_again(services: Services, chat: Chat, picture: Picture, person: P
     """Another take: the shown take's prompt, negative, size, backend and model with a new seed; only the seed differs."""
     if not picture.takes:
         await services.flow.redraw(chat, picture, person, None, "waiting")
+        await services.presenter.show(picture.id, "waiting", WAITING)
         return
     plan = shown_take(picture).plan.model_copy(update={"seed": new_seed()})
     await services.flow.redraw(chat, picture, person, plan, "queued")

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import structlog
 
 from bot.domain.errors import PlatformError
-from bot.domain.pictures import Overrides, RenderPlan
+from bot.domain.pictures import Lost, Overrides, RenderPlan
 from bot.domain.posts import Post
 from bot.engine.pictures.advice import advice_for
+from bot.engine.pictures.honoured import LABELS
+from bot.engine.pictures.references import BASE
 from bot.engine.services import Services
 from bot.storage import chats
 from bot.storage.records import Picture
 
 log = structlog.get_logger(__name__)
+
+
+def mark_asked(lost: Iterable[Lost], asked: Overrides, *, from_picture: bool) -> tuple[Lost, ...]:
+    """The same, with a mark on what somebody asked for in this very call: then it is worth a word in the chat."""
+    mine = [name for name, value in asked.model_dump(exclude_none=True).items() if value is not False and value != ""]
+    labels = {label.lower() for name in mine for label in (name.replace("_", " "), LABELS.get(name, name))}
+    if not labels.isdisjoint(("width", "height")):
+        labels.add("size")
+    if from_picture:
+        labels.add(BASE)
+    return tuple(item.model_copy(update={"asked": True}) if item.setting.lower() in labels else item for item in lost)
 
 
 def worth_telling(plan: RenderPlan, asked: Overrides) -> dict[str, str]:

@@ -48,7 +48,7 @@ async def test_the_next_backend_draws_the_same_picture(world: World, kind: Error
     assert (spec.cfg, spec.negative, spec.sampler, spec.model, spec.width) == (None, "", None, "", 640)
     assert backend(world, "other").refs == [None]
     assert take.plan.backend == "other"
-    assert {lost.setting for lost in take.plan.lost} == {"backend", "cfg", "negative", "sampler", "model", "LoRAs", "size"}
+    assert {lost.setting for lost in take.plan.lost} == {"backend", "CFG scale", "negative prompt", "sampler", "model", "LoRAs", "size"}
     assert len([notice for notice in world.platform.notices if "other draws this picture instead" in notice]) == 1
     assert not backend(world, "third").specs
 

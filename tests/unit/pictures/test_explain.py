@@ -65,7 +65,7 @@ def dropped(**question: Any) -> dict[str, str]:
 def test_what_a_backend_leaves_out_of_a_prompt() -> None:
     question = {"prompt": "elf", "negative": "blurry", "backend": "openai", "steps": 30, "width": 1024, "height": 1024, "seed": 7}
     answer = explain_prompt(question, plain_backend)
-    assert (answer["positive"], answer["negative"]) == ("elf", "")
+    assert (answer["positive"], answer["negative"]) == ("elf\nLeave out: blurry.", "")
     assert {item["setting"] for item in answer["dropped"]} == {"negative prompt", "steps", "seed"}
     assert all(item["why"].startswith("openai ") for item in answer["dropped"])
     kept = explain_prompt({**question, "backend": "automatic1111"}, plain_backend)
