@@ -54,6 +54,11 @@ class Command:
     action: str | None = None
     examples: tuple[str, ...] = ()
 
+    @property
+    def takes_files(self) -> bool:
+        """Whether a file may come with it (the page's template asks). An action that takes one is for messages that show a picture."""
+        return any(option.type == "file" for option in self.options)
+
 
 @dataclass(frozen=True, slots=True)
 class Control:
