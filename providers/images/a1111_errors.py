@@ -14,41 +14,38 @@ from providers.errors import ErrorKind, ProviderError
 from providers.failures import error_from, parse_problem, redact
 from providers.http import Answer, json_of
 from providers.images.auth import secrets_in
+from providers.images.cloud_errors import OUT_OF_MEMORY, Meaning
 
 NO_API = "There is no such service at its base_url; the WebUI must be started with --api."
-_MEANINGS: tuple[tuple[re.Pattern[str], ErrorKind, str], ...] = (
-    (
-        re.compile(r"out of memory|OutOfMemory|not enough memory|can't allocate memory", re.I),
-        ErrorKind.INVALID,
-        "It ran out of memory; a smaller size may work.",
-    ),
-    (
+_MEANINGS = (
+    OUT_OF_MEMORY,
+    Meaning(
         re.compile(r"init image|invalid encoded image|cannot identify image|local resource", re.I),
         ErrorKind.INVALID,
         "It could not read the reference picture.",
     ),
-    (
+    Meaning(
         re.compile(r"sampler[^.]*(?:not found|unknown|invalid)|(?:unknown|invalid|no such) sampler", re.I),
         ErrorKind.INVALID,
         "It does not know this sampler.",
     ),
-    (re.compile(r"could not find upscaler|upscaler[^.]*not found", re.I), ErrorKind.INVALID, "It does not know this upscaler."),
-    (re.compile(r"no checkpoints? found", re.I), ErrorKind.MISCONFIGURED, "It has no checkpoint."),
-    (re.compile(r"(?:model|checkpoint) '?[^']*'? ?not found", re.I), ErrorKind.INVALID, "It does not have this model."),
-    (
+    Meaning(re.compile(r"could not find upscaler|upscaler[^.]*not found", re.I), ErrorKind.INVALID, "It does not know this upscaler."),
+    Meaning(re.compile(r"no checkpoints? found", re.I), ErrorKind.MISCONFIGURED, "It has no checkpoint."),
+    Meaning(re.compile(r"(?:model|checkpoint) '?[^']*'? ?not found", re.I), ErrorKind.INVALID, "It does not have this model."),
+    Meaning(
         re.compile(r"NansException|all NaNs", re.I),
         ErrorKind.INVALID,
         "The model made no picture of it (only NaNs); another VAE, or the server's --no-half-vae, may help.",
     ),
-    (
+    Meaning(
         re.compile(
             r"kernel size can't be greater|padded input size|size of tensor|must match the size|invalid.*shape|negative dimension", re.I
         ),
         ErrorKind.INVALID,
         "The model cannot draw this size.",
     ),
-    (re.compile(r"returned no results", re.I), ErrorKind.INVALID, "It made no picture of it; a smaller size may work."),
-    (re.compile(r"width and height must be", re.I), ErrorKind.INVALID, "The model cannot draw this size."),
+    Meaning(re.compile(r"returned no results", re.I), ErrorKind.INVALID, "It made no picture of it; a smaller size may work."),
+    Meaning(re.compile(r"width and height must be", re.I), ErrorKind.INVALID, "The model cannot draw this size."),
 )
 _NAMES = {"cfg_scale": "CFG scale", "sampler_name": "sampler", "steps": "steps", "width": "width", "height": "height", "seed": "seed"}
 
@@ -68,9 +65,9 @@ def failure(config: ProviderConfig, answer: Answer, *, worked: bool = False) -> 
     if answer.status == 422:
         return ProviderError(ErrorKind.INVALID, config.name, _fields(body), host_detail=host)
     if answer.status in (0, 400, 404, 500):
-        for pattern, kind, sentence in _MEANINGS:
-            if pattern.search(text):
-                return ProviderError(kind, config.name, sentence, host_detail=host)
+        for meaning in _MEANINGS:
+            if meaning.pattern.search(text):
+                return ProviderError(meaning.kind, config.name, meaning.detail, host_detail=host)
     if answer.status in (404, 405):
         kind, detail = (ErrorKind.BUSY, "It seems to be starting.") if worked else (ErrorKind.MISCONFIGURED, NO_API)
         return ProviderError(kind, config.name, detail, host_detail=host)

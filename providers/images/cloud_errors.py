@@ -40,6 +40,14 @@ class Meaning:
     statuses: tuple[int, ...] = ()
 
 
+OUT_OF_MEMORY = Meaning(
+    re.compile(r"out ?of ?memory|not enough memory|can't allocate memory|failed to allocate", re.IGNORECASE),
+    ErrorKind.INVALID,
+    "It ran out of memory; a smaller size may work.",
+)
+"""What servers of every kind say when the graphics card, or the machine, was too small for a picture."""
+
+
 def failure_of(
     config: ProviderConfig,
     answer: Answer,

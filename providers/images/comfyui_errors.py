@@ -10,9 +10,9 @@ from providers.contract import ProviderConfig
 from providers.errors import ErrorKind, ProviderError
 from providers.failures import redact
 from providers.images.auth import secrets_in
+from providers.images.cloud_errors import OUT_OF_MEMORY
 from providers.images.comfyui_nodes import circle, link_of, one_line, where
 
-_MEMORY = re.compile(r"out of memory|OutOfMemory|can't allocate memory|not enough memory", re.I)
 _PATH = re.compile(r"""(?:[A-Za-z]:)?[\\/]?(?:[\w.+-]+[\\/])+[\w.+-]*""")
 _HOST_INPUTS = {"ckpt_name", "unet_name", "vae_name", "clip_name", "clip_name1", "clip_name2", "lora_name", "control_net_name"}
 """Inputs that name files: when one is missing, the host has to act."""
@@ -144,8 +144,8 @@ def execution_failure(config: ProviderConfig, data: Mapping[str, Any], graph: Ma
     node_id = str(data.get("node_id") or "")
     at = where(_told(graph, node_id, data.get("node_type")), node_id)
     host = redact(f"{at}: {exception}: {_PATH.sub('…', message)}", secrets_in(config))
-    if _MEMORY.search(f"{exception} {message}"):
-        return ProviderError(ErrorKind.INVALID, config.name, "It ran out of memory; a smaller size may work.", host_detail=host)
+    if OUT_OF_MEMORY.pattern.search(f"{exception} {message}"):
+        return ProviderError(ErrorKind.INVALID, config.name, OUT_OF_MEMORY.detail, host_detail=host)
     reason = exception.rpartition(".")[2]
     detail = f"{at} failed{f' with {_short(reason)}' if reason else ''}."
     return ProviderError(ErrorKind.INVALID, config.name, detail, host_detail=host)

@@ -31,7 +31,7 @@ from providers.http import Answer, json_of, request
 from providers.images import sdcpp_request as wire
 from providers.images.a1111_request import IMAGE_DENOISE
 from providers.images.cloud import KEPT_SECONDS, QUESTION_SECONDS
-from providers.images.cloud_errors import Meaning
+from providers.images.cloud_errors import OUT_OF_MEMORY, Meaning
 from providers.images.families import family_of, prompt_style_of
 from providers.images.fitted import fitted
 from providers.images.limits import in_range
@@ -39,7 +39,7 @@ from providers.images.references import as_base64, at_most, checked, only_base
 from providers.images.results import first_picture, size_came
 from providers.images.sdcpp_compatible import CompatibleBackend
 from providers.images.sdcpp_jobs import SdCppJobs
-from providers.images.self_hosted import OUT_OF_MEMORY, USUAL, SelfHostedBackend
+from providers.images.self_hosted import USUAL, SelfHostedBackend
 from providers.options import Options, read_options
 
 REFERENCE_BYTES = 20_000_000

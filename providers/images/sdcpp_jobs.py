@@ -14,7 +14,7 @@ from providers.contract import Progress, ProviderConfig, RenderWatch
 from providers.errors import ErrorKind, ProviderError
 from providers.failures import redact, secrets_of
 from providers.http import Answer, json_of
-from providers.images.cloud_errors import bad_answer
+from providers.images.cloud_errors import OUT_OF_MEMORY, bad_answer
 from providers.images.polling import Pace, wait_for
 from providers.images.remote_jobs import RemoteJob, RemoteJobs, safe_id
 
@@ -127,7 +127,7 @@ class SdCppJobs:
         text = str(error.get("message") or error.get("code") or "") if isinstance(error, Mapping) else str(error or "")
         host = redact(text, secrets_of(self._config))
         if _MEMORY.search(text):
-            return ProviderError(ErrorKind.INVALID, self._name, "It ran out of memory; a smaller size may work.", host_detail=host)
+            return ProviderError(ErrorKind.INVALID, self._name, OUT_OF_MEMORY.detail, host_detail=host)
         if _NOTHING.search(text):
             return ProviderError(ErrorKind.INVALID, self._name, "It made no picture of it; a smaller size may work.", host_detail=host)
         return bad_answer(self._name, f"the job failed: {host}")

@@ -15,18 +15,13 @@ from providers.hosts import is_private_url
 from providers.http import Answer, json_of, redact, request
 from providers.images.auth import authorization, secrets_in
 from providers.images.cloud import QUESTION_SECONDS, CloudBackend
-from providers.images.cloud_errors import Meaning
+from providers.images.cloud_errors import OUT_OF_MEMORY, Meaning
 from providers.images.formats import mime_of
 
 PICTURE_SECONDS = 600.0
 """Limit of one picture when the host set none: such servers load models of several GB and draw on slow cards."""
 LONGEST_ERROR = 65_536
 """An answer of more bytes is taken for a picture and not looked through for an error."""
-OUT_OF_MEMORY = Meaning(
-    re.compile(r"out of ?memory|not enough memory|can't allocate memory|failed to allocate", re.IGNORECASE),
-    ErrorKind.INVALID,
-    "It ran out of memory; a smaller size may work.",
-)
 NO_ROUTE = Meaning(
     re.compile(r"^\W*(?:40[45]\W*)?(?:not found|method not allowed)\b(?!.*\bmodel)|requested URL was not found", re.IGNORECASE),
     ErrorKind.MISCONFIGURED,

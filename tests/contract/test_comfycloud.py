@@ -82,6 +82,15 @@ async def test_a_picture(server: Loopback) -> None:
     assert result.parameters["workflow"] == "text-to-image"
 
 
+async def test_more_pictures_than_are_shown(server: Loopback) -> None:
+    rows = [{"filename": f"{number}.png", "subfolder": "", "type": "output"} for number in range(6)]
+    server.on("GET", DETAILS, details(outputs={"9": {"images": rows}}))
+    result = await drawn(backend(server), spec(negative=""))
+    assert [seen.query["filename"] for seen in server.asked("/api/view")] == ["0.png", "1.png", "2.png", "3.png"]
+    assert [(lost.setting, lost.why) for lost in result.dropped] == [("pictures", "the workflow made 6; the first 4 are shown")]
+    assert "file_prefix" not in result.parameters
+
+
 async def test_references_are_uploaded_and_a_hosts_graph_is_used(server: Loopback) -> None:
     graph = {
         "1": {"class_type": "LoadImage", "inputs": {"image": "%IMAGE1%"}},

@@ -90,6 +90,7 @@ SHAPES: list[tuple[list[str], str, Reply, ErrorKind, str]] = [
     (list(SERVERS), "no such route, page", text_reply(PAGE, 404), ErrorKind.MISCONFIGURED, "base_url"),
     (list(SERVERS), "wrong method", json_reply({"detail": "Method Not Allowed"}, 405), ErrorKind.MISCONFIGURED, "base_url"),
     (list(SERVERS), "memory", json_reply({"error": OOM}, 500), ErrorKind.INVALID, "smaller size"),
+    (list(SERVERS), "memory, by its class", json_reply({"error": "OutOfMemoryError"}, 500), ErrorKind.INVALID, "smaller size"),
     (
         FAMILY + ONE_CALL,
         "memory in a good answer",
