@@ -21,7 +21,6 @@ from tests.contract.recorded import check_requests, recorded, reply_of
 API = "/sdapi/v1/"
 PNG = png(64, 64)
 MODELS = [{"title": "sub/tiny.safetensors [abc123]", "model_name": "sub_tiny"}, {"title": "other.ckpt", "model_name": "other"}]
-WRONG_FIELDS = [{"loc": ["body", "cfg_scale"], "msg": "m"}, {"loc": ["body", "width"], "msg": "m"}]
 UNDESCRIBED = {"/sdapi/v1/sd-modules", "/sdapi/v1/loras"}  # Forge alone has the first, an extension brings the second
 
 
