@@ -18,6 +18,7 @@ from bot.settings import Settings
 from bot.settings_sources import Raw, SettingsError, gather, nearest
 from bot.settings_words import expected, is_secret
 from providers.contract import ProviderConfig
+from providers.hosts import is_private_url
 from providers.registry import Row, chat_rows, complete, image_rows
 
 NAMED = frozenset({"chat", "images", "models"})
@@ -88,6 +89,8 @@ def _complete_one(section: str, config: ProviderConfig, rows: Mapping[str, Row],
     config = complete(row, config, raw.environment)
     if config.ca_file is not None:
         config = config.model_copy(update={"ca_file": raw.base / config.ca_file})
+    if config.allow_invalid_tls and not is_private_url(config.base_url):
+        problems.append(f"{where}.allow_invalid_tls: only for a server of your own, on a private or local address; elsewhere use ca_file.")
     for key in row.needs:
         if not getattr(config, key):
             variable = f" (or {row.key_env} in the environment)" if key == "api_key" and row.key_env else ""

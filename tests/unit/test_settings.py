@@ -248,3 +248,22 @@ def test_the_example_is_valid_and_changes_nothing() -> None:
     keys = {line.partition(" = ")[0] for line in uncommented.splitlines()}
     assert {"port", "width", "hosts", "assets"} <= keys
     tomllib.loads(text)
+
+
+@pytest.mark.parametrize(
+    ("table", "refused"),
+    [
+        ('[images.far]\nprovider = "openai"\napi_key = "k"', True),
+        ('[images.far]\nprovider = "automatic1111"\nbase_url = "https://forge.example.com"', True),
+        ('[images.far]\nprovider = "automatic1111"\nbase_url = "https://8.8.8.8"', True),
+        ('[images.far]\nprovider = "automatic1111"\nbase_url = "https://192.168.1.5:7860"', False),
+        ('[images.far]\nprovider = "comfyui"\nbase_url = "https://studio.local"', False),
+        ('[chat.far]\nprovider = "custom"\nbase_url = "https://models.example.com/v1"', True),
+    ],
+)
+def test_certificates_may_go_unchecked_at_home_only(table: str, refused: bool) -> None:
+    text = f"{table}\nallow_invalid_tls = true\n"
+    if refused:
+        assert [problem for problem in problems(text) if "far.allow_invalid_tls" in problem and "ca_file" in problem]
+    else:
+        assert load(text).images["far"].allow_invalid_tls

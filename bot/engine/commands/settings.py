@@ -90,7 +90,7 @@ async def _show(ctx: CommandContext) -> None:
         default = getattr(ctx.services.defaults, name)
         await ctx.say(
             f"**{name}** is `{shown(getattr(ctx.chat.settings, name))}` (default `{shown(default)}`).\n{field.description}\n"
-            f"Values: {describe_setting(name)}. Change it: `/settings {name} VALUE`.",
+            f"Values: {describe_setting(name)}. Change it: `/settings set name={name} VALUE`.",
             private=True,
         )
         return

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.chat_settings import ChatSettings
+from bot.engine.commands.parse import find, parse
 from providers.contract import Dropped, SizeRule
 from providers.errors import ErrorKind
 from tests.engine_world import World, open_world
@@ -82,3 +83,10 @@ async def test_settings_of_on_and_off_take_both_kinds_of_words(world: World) -> 
         await world.command("settings set", name="streaming", value=value)
         assert (await world.story()).settings.streaming is kept
     assert "expected: auto, on, off" in (await world.command("settings set", name="enhance", value="maybe")).text
+
+
+async def test_a_setting_says_how_it_is_changed(world: World) -> None:
+    said = (await world.command("settings show", name="enhance")).text
+    typed = said.partition("Change it: `/")[2].partition("`")[0].replace("VALUE", "off")
+    command, rest = find(world.services.catalogue, typed)
+    assert "is now `off`" in (await world.command(command.name, **parse(command, rest))).text
