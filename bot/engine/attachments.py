@@ -10,6 +10,7 @@ import structlog
 
 from bot.domain.errors import PlatformError, UserError
 from bot.domain.events import Attachment, Incoming
+from bot.engine.pictures.readable import readable
 from bot.engine.services import Services
 from providers.contract import ImagePart
 
@@ -58,10 +59,14 @@ def _kind(attachment: Attachment) -> str:
 
 
 async def image_parts(services: Services, shas: list[str], mimes: dict[str, str]) -> tuple[ImagePart, ...]:
-    """Kept pictures as parts of a request; ones that are gone meanwhile are left out."""
+    """Kept pictures as parts of a request, without what people do not see in them; ones that are gone or damaged are left out."""
     parts: list[ImagePart] = []
     for sha in shas:
         path = services.assets.path(sha)
-        if sha in mimes and await asyncio.to_thread(path.is_file):
-            parts.append(ImagePart(await services.assets.read(sha), mimes[sha]))
+        if sha not in mimes or not await asyncio.to_thread(path.is_file):
+            continue
+        try:
+            parts.append(ImagePart(*await asyncio.to_thread(readable, await services.assets.read(sha))))
+        except UserError as error:
+            log.info("picture not shown to the model", asset=sha, reason=error.message)
     return tuple(parts)

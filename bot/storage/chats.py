@@ -225,9 +225,9 @@ async def forget(c: AsyncConnection, chat_id: int, *, everything: bool = False) 
     for table in (pictures, entries, proposals, variables):
         await c.execute(delete(table).where(table.c.chat_id == chat_id))
     await c.execute(delete(inbox).where(inbox.c.chat_key == key))
-    fresh: dict[str, Any] = {"head": None, "head_mark": "", "first_entry": 0, "background": None}
+    fresh: dict[str, Any] = {"head": None, "head_mark": "", "first_entry": 0, "background": None, "told": None}
     if everything:
-        fresh |= {"settings": {}, "character_id": None, "told": None}
+        fresh |= {"settings": {}, "character_id": None}
         await c.execute(delete(styles).where(styles.c.chat_id == chat_id))
         await c.execute(delete(workflows).where(workflows.c.chat_id == chat_id))
         await c.execute(delete(characters).where(characters.c.owner == key))

@@ -31,11 +31,11 @@ _EDIT = r"(?:edit|modify|redo|change|alter|retouch)"
 _BECOME = r"(?:make|turn|change|convert|transform|render|reimagine|redraw|repaint|redo|edit|restyle)"
 _MAKE = rf"(?:{_DRAW}|{_EDIT}|{_BECOME})"
 _ABSTRACT = (
-    r"(?:an?\s+|the\s+|some\s+|our\s+|my\s+|your\s+)?(?:\w+\s+){0,2}?(?:games?|jokes?|fights?|part(?:y|ies)|arguments?|competitions?|contests?|"
+    r"(?:an?\s+scene|(?:an?\s+|the\s+|some\s+|our\s+|my\s+|your\s+)?(?:\w+\s+){0,2}?(?:games?|jokes?|fights?|part(?:y|ies)|arguments?|competitions?|contests?|"
     r"habits?|routine|tradition|reasons?|problems?|issue|date|mess|thing|story|stories|big deal|deal|plan|advantage|lesson|lecture|debate|"
     r"discussion|interrogation|rule|question|song|secret|promise|excuse|challenge|disaster|nightmare|dream come true|win|money|gold|"
     r"cash|words|action|practice|holiday|day|evening|week|bet|war|business|career|living|success|failure|positive|negative|something|nothing|dinner|meal|feast|supper|all(?:y|ies)|adventure|friends?|enem\w+|weapon|home|family|conversation|"
-    r"relationship|opportunity|profession|hobby|scene|show)\b"
+    r"relationship|opportunity|profession|hobby|show))\b"
 )
 _PLACE = r"make\s+\w+\s+into\s+(?:the|my|your|our|town|bed)\b"
 _INTO = re.compile(rf"\A{_ASK}(?!{_PLACE}){_BECOME}\s+{_THIS}\s+into\s+(?!(?:your|our)\s|{_ABSTRACT})(?P<what>\S.*)", re.IGNORECASE)

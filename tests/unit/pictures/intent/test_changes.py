@@ -105,3 +105,9 @@ def test_long_and_repeated_words_do_not_hang() -> None:
         "give me " + "a " * 285 + "version of thi",
     ):
         changed(text)
+
+
+@pytest.mark.parametrize("text", ["turn this into a night scene", "turn it into a snowy scene", "turn this into a beach scene"])
+def test_a_scene_of_some_kind_is_a_picture_and_a_scene_is_trouble(text: str) -> None:
+    assert changed(text).outcome == "request"
+    assert changed("turn this into a scene").outcome == "none"
