@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import structlog
-
 from bot.domain.errors import NotFound, UserError
 from bot.domain.models import ModelEntry
 from bot.engine.commands.catalogue import Command, Option
 from bot.engine.commands.context import CommandContext
 from bot.engine.pictures.advice import HELP
 from bot.engine.pictures.honoured import LABELS
-from bot.engine.pictures.models import entry_name, outranked
+from bot.engine.pictures.models import entry_name, listed_models, model_named, outranked
 from bot.engine.pictures.plan import choose_backend
 from bot.storage import chats
-from providers.contract import ImageBackend, ImageModelInfo
-from providers.errors import ProviderError
-
-log = structlog.get_logger(__name__)
+from providers.contract import ImageBackend
 
 LISTED = 25  # models of a backend named in a chat; autocomplete finds the others
 _ADVISED = ("steps", "cfg", "sampler", "width", "denoise", "clip_skip", "seed", "characters")
@@ -33,7 +28,7 @@ async def _list(ctx: CommandContext) -> None:
     lines = [f"{'▶' if name == used else '•'} **{name}** — {_in_short(ctx, entry)}" for name, entry in models.items()]
     backend = choose_backend(ctx.services, ctx.chat, None)
     refresh = bool(ctx.call.arguments.get("refresh", False))
-    own = await _models_of(backend, refresh=refresh) if backend.capabilities().model_choice else ()
+    own = await listed_models(backend, refresh=refresh) if backend.capabilities().model_choice else ()
     if own:
         shown = ", ".join(f"{'▶ ' if m.id == used else ''}`{m.id}`" for m in own[:LISTED])
         more = f" and {len(own) - LISTED} more" if len(own) > LISTED else ""
@@ -75,8 +70,8 @@ async def _own_model(ctx: CommandContext, name: str) -> str:
     named = ", ".join(ctx.services.models)
     if not backend.capabilities(name).model_choice and name != backend.model:
         raise UserError(f"{backend.name} always draws with its own model." + (f" Named models: {named}." if named else ""))
-    own = await _models_of(backend)
-    found = next((m for m in own if name.casefold() in (m.id.casefold(), m.label.casefold())), None)
+    own = await listed_models(backend)
+    found = model_named(own, name)
     if found is None and own:
         raise NotFound(f"{backend.name} has no model «{name}»." + (f" Named models: {named}." if named else "") + " See `/model list`.")
     return found.id if found else name  # without a list, the backend is the judge
@@ -90,7 +85,7 @@ async def _show(ctx: CommandContext) -> None:
         return
     backend = choose_backend(ctx.services, ctx.chat, None)
     model = name or backend.model
-    info = next((m for m in await _models_of(backend) if name and name.casefold() in (m.id.casefold(), m.label.casefold())), None)
+    info = model_named(await listed_models(backend), name) if name else None
     if name and info is None and name != backend.model:
         raise NotFound(f"I know nothing about a model «{name}». See `/model list`.")
     family = f", {info.family}" if info and info.family else ""
@@ -100,7 +95,7 @@ async def _show(ctx: CommandContext) -> None:
 async def _card(ctx: CommandContext, name: str, entry: ModelEntry) -> str:
     backend = choose_backend(ctx.services, ctx.chat, entry.backend or None)
     model = entry.model or backend.model
-    family = entry.family or next((m.family for m in await _models_of(backend) if m.id == model), "")
+    family = entry.family or next((m.family for m in await listed_models(backend) if m.id == model), "")
     size = f"{entry.width or '—'}×{entry.height or '—'}" if entry.width or entry.height else ""
     facts = " · ".join(f"{LABELS.get(key, key.replace('_', ' '))} {_shown(value)}" for key, value in entry.facts().items())
     lines = [
@@ -117,15 +112,6 @@ async def _card(ctx: CommandContext, name: str, entry: ModelEntry) -> str:
 
 def _shown(value: Any) -> str:
     return ("on" if value else "off") if isinstance(value, bool) else str(value)
-
-
-async def _models_of(backend: ImageBackend, *, refresh: bool = False) -> tuple[ImageModelInfo, ...]:
-    """The backend's own list; empty while it cannot be asked, for the named models are there all the same."""
-    try:
-        return await backend.models(refresh=refresh)
-    except ProviderError as error:
-        log.info("models not listed", backend=backend.name, kind=str(error.kind))
-        return ()
 
 
 async def _loras(ctx: CommandContext) -> None:
@@ -147,7 +133,7 @@ async def complete_models(ctx: CommandContext, typed: str, backend: ImageBackend
     plain = typed.lower()
     found = [name for name in ctx.services.models if plain in name]
     if ctx.services.backends:
-        own = await _models_of(backend or choose_backend(ctx.services, ctx.chat, None))
+        own = await listed_models(backend or choose_backend(ctx.services, ctx.chat, None))
         found += [m.id for m in own if plain in m.id.lower() or plain in m.label.lower()]
     return list(dict.fromkeys(found))
 

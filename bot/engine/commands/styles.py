@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.domain.errors import NotFound, UserError
 from bot.engine.commands.catalogue import Command, Option
 from bot.engine.commands.context import CommandContext
-from bot.engine.pictures.planning import NO_STYLE
+from bot.engine.pictures.planning import named_style, unknown_style
 from bot.engine.pictures.style_files import MOST_BYTES, read_styles, write_styles
 from bot.engine.story.macros import expand
 from bot.storage import chats, styles, variables
@@ -20,9 +20,7 @@ async def _use(ctx: CommandContext) -> None:
         await ctx.say(f"The style is **{current}**." if current else "No style is in use: the chat's own prefix and negative prompt apply.")
         return
     async with ctx.services.db.read() as c:
-        match = await styles.get(c, ctx.chat.id, name)
-        if match is None and name.lower() not in NO_STYLE:
-            raise await _unknown(c, ctx.chat.id, name)
+        match = await named_style(c, ctx.chat.id, name)
     async with ctx.services.db.write() as c:
         await chats.change_settings(c, ctx.chat.id, {"style": match.name if match else ""})
     await ctx.say(f"Style **{match.name}** is in use." if match else "No style is in use now.")
@@ -55,7 +53,7 @@ async def _delete(ctx: CommandContext) -> None:
     async with ctx.services.db.write() as c:
         found = await styles.get(c, ctx.chat.id, name)
         if found is None or not await styles.remove(c, ctx.chat.id, found.name):
-            raise await _unknown(c, ctx.chat.id, name)
+            raise await unknown_style(c, ctx.chat.id, name)
         if ctx.chat.settings.style == found.name:
             await chats.change_settings(c, ctx.chat.id, {"style": ""})
     await ctx.say(f"Style **{found.name}** is deleted.")
@@ -68,18 +66,13 @@ async def _put(c: Transaction, chat_id: int, style: Style) -> tuple[Style, bool]
     return await styles.put(c, chat_id, name, style.prefix, style.negative), known is not None
 
 
-async def _unknown(c: Transaction, chat_id: int, name: str) -> NotFound:
-    known = ", ".join(style.name for style in await styles.of_chat(c, chat_id))
-    return NotFound(f"There is no style «{name[:60]}». Known: {known or 'none yet'}.")
-
-
 async def _export(ctx: CommandContext) -> None:
     name = str(ctx.call.arguments.get("name", "")).strip()
     async with ctx.services.db.read() as c:
         known = await styles.of_chat(c, ctx.chat.id)
         found = await styles.get(c, ctx.chat.id, name) if name else None
         if name and found is None:
-            raise await _unknown(c, ctx.chat.id, name)
+            raise await unknown_style(c, ctx.chat.id, name)
     chosen = [found] if found else known
     if not chosen:
         raise NotFound("There are no styles to hand over yet. `/style save` makes one.")

@@ -12,7 +12,7 @@ from collections.abc import Collection
 from typing import Any
 
 from bot.domain.pictures import Lost, RenderPlan
-from bot.engine.pictures.honoured import LABELS, in_words, with_words
+from bot.engine.pictures.honoured import LABELS, in_words, kept_references, with_words
 from bot.engine.services import Services
 from bot.work.queues import CircuitOpen
 from providers.contract import ImageBackend
@@ -75,10 +75,8 @@ def refitted(plan: RenderPlan, backend: ImageBackend, why: str) -> RenderPlan:
         lost.append(Lost(setting="LoRAs", why=f"{backend.name} takes none in a prompt"))
     if not able.seed:
         lost.append(Lost(setting="seed", why=none))
-    most = able.references if able.image_to_image else 0
-    if len(plan.references) > most:
-        changes["references"] = plan.references[:most]
-        lost.append(Lost(setting="reference images", why=f"{backend.name} takes {most or 'none'}"))
+    changes["references"], unkept = kept_references(able, backend.name, plan.references)
+    lost += unkept
     size = able.sizes.nearest(plan.width, plan.height)
     if size != (plan.width, plan.height):
         lost.append(Lost(setting="size", why=f"{plan.width}×{plan.height} became {size[0]}×{size[1]} for {backend.name}"))

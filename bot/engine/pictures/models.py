@@ -6,7 +6,7 @@ default counts as not set.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from bot.domain.models import ModelEntry
 from bot.domain.pictures import Lost, Overrides, PictureRequest
 from bot.engine.services import Services
 from bot.storage.records import Chat
-from providers.contract import ImageBackend
+from providers.contract import ImageBackend, ImageModelInfo
 from providers.errors import ProviderError
 
 log = structlog.get_logger(__name__)
@@ -74,16 +74,27 @@ async def still_there(services: Services, chosen: Chosen, backend: ImageBackend)
     model = chosen.chat.settings.model
     if chosen.name or chosen.request.overrides.model or not model or model == backend.model:
         return chosen
-    try:
-        known = await backend.models()
-    except ProviderError as error:
-        log.info("models not listed", backend=backend.name, kind=str(error.kind))
-        return chosen
-    if not known or any(model.casefold() in (info.id.casefold(), info.label.casefold()) for info in known):
+    known = await listed_models(backend)
+    if not known or model_named(known, model) is not None:
         return chosen
     gone = Lost(setting="model", why=f"{backend.name} has no «{model}» any more, its own choice draws")
     chat = replace(chosen.chat, settings=chosen.chat.settings.model_copy(update={"model": ""}))
     return replace(chosen, chat=chat, lost=(*chosen.lost, gone))
+
+
+async def listed_models(backend: ImageBackend, *, refresh: bool = False) -> tuple[ImageModelInfo, ...]:
+    """The backend's own list; empty where it has none or cannot be asked now."""
+    try:
+        return await backend.models(refresh=refresh)
+    except ProviderError as error:
+        log.info("models not listed", backend=backend.name, kind=str(error.kind))
+        return ()
+
+
+def model_named(models: Iterable[ImageModelInfo], name: str) -> ImageModelInfo | None:
+    """The model somebody means: by id or label, in any case."""
+    plain = name.casefold()
+    return next((model for model in models if plain in (model.id.casefold(), model.label.casefold())), None)
 
 
 def outranked(entry: ModelEntry, settings: ChatSettings, defaults: ChatSettings) -> dict[str, Any]:

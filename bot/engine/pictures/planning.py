@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import structlog
-
 from bot.domain.errors import NotFound
 from bot.domain.models import ModelEntry
 from bot.domain.pictures import Lost, RenderPlan
@@ -13,7 +11,7 @@ from bot.domain.workflows import Workflow
 from bot.engine.pictures.advice import advice_for
 from bot.engine.pictures.compose import Composed, Parts
 from bot.engine.pictures.enhance import finished
-from bot.engine.pictures.models import Chosen, still_there
+from bot.engine.pictures.models import Chosen, listed_models, still_there
 from bot.engine.pictures.plan import choose_backend, make_plan, snaps
 from bot.engine.pictures.references import Gathered, gather, placed, wanted_roles
 from bot.engine.pictures.sizes import resolve_size, size_like
@@ -25,9 +23,6 @@ from bot.storage import assets, styles, variables, workflows
 from bot.storage.database import Transaction
 from bot.storage.records import Style
 from providers.contract import ImageBackend
-from providers.errors import ProviderError
-
-log = structlog.get_logger(__name__)
 
 NO_STYLE = ("", "none", "off")
 """What people write to go without a style."""
@@ -99,7 +94,7 @@ async def check_names(services: Services, chosen: Chosen) -> None:
     backend = choose_backend(services, chosen.chat, wish.backend)
     async with services.db.read() as c:
         if wish.style:
-            await _named_style(c, chosen.chat.id, wish.style)
+            await named_style(c, chosen.chat.id, wish.style)
         if wish.workflow and backend.capabilities().workflows:
             await find_workflow(services, c, chosen.chat.id, backend, wish.workflow)
 
@@ -139,7 +134,7 @@ async def _style(services: Services, stage: Stage, wanted: str | None) -> tuple[
     own = settings.prefix, settings.negative
     if wanted is not None:
         async with services.db.read() as c:
-            style = await _named_style(c, stage.chat.id, wanted)
+            style = await named_style(c, stage.chat.id, wanted)
     elif settings.style:
         async with services.db.read() as c:
             style = await styles.get(c, stage.chat.id, settings.style)
@@ -148,24 +143,25 @@ async def _style(services: Services, stage: Stage, wanted: str | None) -> tuple[
     return (style.prefix, style.negative) if style else own
 
 
-async def _named_style(c: Transaction, chat_id: int, name: str) -> Style | None:
-    """The style a call names; None for «none». Raises ``NotFound``."""
+async def named_style(c: Transaction, chat_id: int, name: str) -> Style | None:
+    """The style somebody names; None for «none». Raises ``NotFound``."""
     style = await styles.get(c, chat_id, name)
     if style is None and name.strip().lower() not in NO_STYLE:
-        known = ", ".join(style.name for style in await styles.of_chat(c, chat_id))
-        raise NotFound(f"There is no style «{name[:60]}». Known: {known or 'none yet'}.")
+        raise await unknown_style(c, chat_id, name)
     return style
+
+
+async def unknown_style(c: Transaction, chat_id: int, name: str) -> NotFound:
+    """The error for a style that is not there, naming those that are."""
+    known = ", ".join(style.name for style in await styles.of_chat(c, chat_id))
+    return NotFound(f"There is no style «{name[:60]}». Known: {known or 'none yet'}.")
 
 
 async def _family(entry: ModelEntry, backend: ImageBackend, model: str) -> str:
     """The family the host wrote down, else what the backend's list says; empty when neither tells."""
     if entry.family:
         return entry.family
-    try:
-        return next((m.family for m in await backend.models() if model in (m.id, m.label)), "")
-    except ProviderError as error:
-        log.info("family of a model not learned", backend=backend.name, kind=str(error.kind))
-        return ""
+    return next((m.family for m in await listed_models(backend) if model in (m.id, m.label)), "")
 
 
 async def _material(services: Services, stage: Stage, chosen: Chosen, backend: ImageBackend) -> _Material:
@@ -175,11 +171,12 @@ async def _material(services: Services, stage: Stage, chosen: Chosen, backend: I
     if workflow is None:
         return _Material(await gather(services, stage, request, wanted_roles(request, allowed), allowed), lost=lost)
     expected = 1 if request.base or allowed else 0
-    facts = facts_of(backend, workflow.graph_for(expected))
+    probable = workflow.graph_for(expected)
+    facts = facts_of(backend, probable)
     most = None if allowed is None else max(allowed, len(facts.avatars) if facts is not None else 0)
     gathered = await gather(services, stage, request, wanted_roles(request, allowed, facts), most)
     graph = workflow.graph_for(len(gathered.tagged) if expected else 0)
-    return _Material(placed(gathered, facts_of(backend, graph)), workflow, graph, lost)
+    return _Material(placed(gathered, facts if graph == probable else facts_of(backend, graph)), workflow, graph, lost)
 
 
 async def _workflow(services: Services, stage: Stage, chosen: Chosen, backend: ImageBackend) -> tuple[Workflow | None, tuple[Lost, ...]]:
